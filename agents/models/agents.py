@@ -1,0 +1,122 @@
+"""Agents: one role at work in one mission."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from missions.models import Mission
+from parallagon.core.errors import Conflict
+
+
+class Agent(models.Model):
+    """One role at work in one mission.
+
+    States::
+
+        STOPPED ─ start ─▶ IDLE ─ due ─▶ QUEUED ─ a worker has it ─▶ RUNNING
+           ▲                ▲  ▲            │                           │
+           │                │  └── put back ┴───────────────────────────┤ finished
+           │                └── time, or a file changed ─ BACKING_OFF ◀──┤ failed
+           │                └── a file changed, or asked ─── SETTLED ◀──┤ nobody has anything to do
+           │                └── a new day, or raised ── PAUSED_BUDGET ◀─┤ over the ceiling
+           │                └── half-open ──────────── PAUSED_BREAKER ◀─┘ the provider is down
+           └── stop (from any state; a running cycle finishes first)
+    """
+
+    class State(models.TextChoices):
+        STOPPED = "STOPPED", _("stopped")
+        IDLE = "IDLE", _("idle")
+        QUEUED = "QUEUED", _("queued")
+        RUNNING = "RUNNING", _("running")
+        BACKING_OFF = "BACKING_OFF", _("backing off")
+        PAUSED_BUDGET = "PAUSED_BUDGET", _("paused: budget")
+        PAUSED_BREAKER = "PAUSED_BREAKER", _("paused: provider down")
+        SETTLED = "SETTLED", _("settled")
+
+    WAITING: ClassVar = [State.IDLE, State.BACKING_OFF, State.PAUSED_BUDGET, State.PAUSED_BREAKER]
+    RESTING: ClassVar = [*WAITING, State.SETTLED]
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {
+        State.STOPPED: {State.IDLE, State.QUEUED},
+        State.IDLE: {State.QUEUED, State.STOPPED, State.SETTLED},
+        State.QUEUED: {State.RUNNING, State.IDLE, State.STOPPED, State.BACKING_OFF},
+        State.RUNNING: {
+            State.IDLE,
+            State.STOPPED,
+            State.BACKING_OFF,
+            State.PAUSED_BUDGET,
+            State.PAUSED_BREAKER,
+        },
+        State.BACKING_OFF: {State.IDLE, State.QUEUED, State.STOPPED, State.SETTLED},
+        State.PAUSED_BUDGET: {State.IDLE, State.QUEUED, State.STOPPED},
+        State.PAUSED_BREAKER: {State.IDLE, State.QUEUED, State.STOPPED},
+        State.SETTLED: {State.IDLE, State.QUEUED, State.STOPPED},
+    }
+
+    mission = models.ForeignKey(Mission, on_delete=models.CASCADE, related_name="agents")
+    role = models.CharField(max_length=40)
+    state = models.CharField(max_length=16, choices=State, default=State.STOPPED)
+    reason = models.CharField(max_length=300, blank=True, help_text=_("why it is in this state"))
+    model = models.CharField(max_length=200, blank=True, help_text=_("empty: the mission's"))
+    prompt = models.TextField(blank=True, help_text=_("empty: the one that the role ships"))
+    interval = models.PositiveIntegerField(help_text=_("seconds until the next look, for now"))
+    next_run_at = models.DateTimeField(null=True, help_text=_("never, when empty"))
+    fingerprint = models.CharField(
+        max_length=64, blank=True, help_text=_("of what its last finished run looked at")
+    )
+    failure_count = models.PositiveIntegerField(default=0, help_text=_("in a row"))
+    is_stopping = models.BooleanField(default=False, help_text=_("stops when its run has ended"))
+    is_dirty = models.BooleanField(default=False, help_text=_("something changed during its run"))
+    state_changed_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["mission_id", "pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["mission", "role"], name="agent_once_a_role"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_run_at"],
+                condition=Q(state__in=["IDLE", "BACKING_OFF", "PAUSED_BUDGET", "PAUSED_BREAKER"]),
+                name="agent_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.mission_id}"
+
+    def move_to(self, state: str, *, reason: str, now: datetime, **fields: object) -> None:
+        """Change the state and ``fields`` by one conditional update, and remember the transition.
+
+        Raises:
+            Conflict: the table has no such transition, or someone else moved it first.
+        """
+        if state not in self.TRANSITIONS[self.state]:
+            raise Conflict(f"An agent cannot go from {self.state} to {state}.", state=self.state)
+        changes = {"state": state, "reason": reason, "state_changed_at": now, **fields}
+        if not Agent.objects.filter(pk=self.pk, state=self.state).update(**changes):
+            raise Conflict("Someone else has just moved this agent.", agent=self.pk)
+        AgentTransition.objects.create(
+            agent=self, before=self.state, after=state, reason=reason, at=now
+        )
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+
+class AgentTransition(models.Model):
+    """One step in the life of an agent; append-only."""
+
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="transitions")
+    before = models.CharField(max_length=16, choices=Agent.State)
+    after = models.CharField(max_length=16, choices=Agent.State)
+    reason = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.before} → {self.after}"

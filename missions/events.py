@@ -1,0 +1,60 @@
+"""Events: written in the transaction of the change, sent as frames once it is committed.
+
+``seq`` is taken by updating the mission's counter row, so that the row's lock makes number order
+the order of commits: publish last in a transaction.
+"""
+
+from datetime import datetime
+from functools import partial
+from typing import Any, Literal
+
+from django.db import transaction
+from django.db.models import F
+
+from missions.models import Event, Mission
+from parallagon.core import live
+
+EventType = Literal[
+    "file.changed",
+    "file.removed",
+    "agent.changed",
+    "run.started",
+    "run.finished",
+    "proposal.changed",
+    "mission.changed",
+]
+
+
+def group(mission_id: int) -> str:
+    """Return the name of the group of everyone who looks on."""
+    return f"mission.{mission_id}"
+
+
+def publish(mission_id: int, kind: EventType, data: dict[str, Any], *, at: datetime) -> Event:
+    """Write an event with the mission's next number and send its frame on commit.
+
+    Raises:
+        TransactionManagementError: outside a transaction.
+    """
+    with transaction.atomic(durable=False):
+        Mission.objects.filter(pk=mission_id).update(seq=F("seq") + 1)
+        seq = Mission.objects.values_list("seq", flat=True).get(pk=mission_id)
+        event = Event.objects.create(mission_id=mission_id, seq=seq, type=kind, data=data, at=at)
+    transaction.on_commit(partial(send, event))
+    return event
+
+
+def frame(event: Event) -> str:
+    """Return the text of a numbered frame."""
+    return live.encode(event.type, event.data, at=event.at, seq=event.seq)
+
+
+def send(event: Event) -> None:
+    live.send(group(event.mission_id), frame(event), seq=event.seq)
+
+
+def send_live(
+    mission_id: int, kind: Literal["run.output", "presence"], data: dict[str, Any], *, at: datetime
+) -> None:
+    """Send a frame that is not kept and has no number."""
+    live.send(group(mission_id), live.encode(kind, data, at=at))

@@ -1,0 +1,20 @@
+"""What a mission is made of."""
+
+from missions.models.events import Event
+from missions.models.files import Blob, MissionFile, Revision
+from missions.models.landing import LandingRecord, Lease
+from missions.models.missions import Membership, Mission
+from missions.models.proposals import Proposal, ProposalFile
+
+__all__ = [
+    "Blob",
+    "Event",
+    "LandingRecord",
+    "Lease",
+    "Membership",
+    "Mission",
+    "MissionFile",
+    "Proposal",
+    "ProposalFile",
+    "Revision",
+]

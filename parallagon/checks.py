@@ -1,0 +1,57 @@
+"""System checks: refuse a bad start with a sentence that says what to set."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+
+@register
+def data_directory(**_: Any) -> Sequence[CheckMessage]:
+    """The data directory can be made and written."""
+    folder = Path(settings.DATA_DIR)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return [_unusable(folder, error.strerror or "refused")]
+    return [] if os.access(folder, os.W_OK) else [_unusable(folder, "it is read-only")]
+
+
+def _unusable(folder: Path, reason: str) -> Error:
+    return Error(
+        f"The data directory {folder} cannot be used: {reason}.",
+        hint="Make it writable, or set PARALLAGON_DATA_DIR to a folder that is.",
+        id="parallagon.E001",
+    )
+
+
+@register
+def external_roots(**_: Any) -> Sequence[CheckMessage]:
+    """Folders outside the data directory are absolute and exist."""
+    return [
+        Error(
+            f"PARALLAGON_EXTERNAL_ROOTS names {root}, which is not an existing absolute folder.",
+            hint="Create it, or take it out of PARALLAGON_EXTERNAL_ROOTS.",
+            id="parallagon.E002",
+        )
+        for root in settings.PARALLAGON_EXTERNAL_ROOTS
+        if not (Path(root).is_absolute() and Path(root).is_dir())
+    ]
+
+
+@register(deploy=True)
+def sandbox(**_: Any) -> Sequence[CheckMessage]:
+    """Production runs no agent without a sandbox unless told to."""
+    allowed = settings.ENVIRONMENT.get("PARALLAGON_ALLOW_NO_SANDBOX") == "true"
+    if settings.PARALLAGON_SANDBOX != "none" or allowed:
+        return []
+    return [
+        Error(
+            "PARALLAGON_SANDBOX is none: a model's reply would run unconfined.",
+            hint="Set it to auto, or set PARALLAGON_ALLOW_NO_SANDBOX=true to accept that.",
+            id="parallagon.E003",
+        )
+    ]

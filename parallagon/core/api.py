@@ -1,0 +1,113 @@
+"""What every API view shares: the error body (RFC 9457), the order of lists, the page size."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from rest_framework import exceptions, serializers
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from parallagon.core.errors import ErrorHandler, ParallagonError, ResourceNotFoundError
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class Pages(CursorPagination):
+    """Lists by cursor: stable while rows are added."""
+
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 200
+    ordering = "-pk"
+
+
+class ProblemSerializer(serializers.Serializer[Mapping[str, Any]]):
+    """The body of every failure."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    details = serializers.JSONField()
+    request_id = serializers.CharField(allow_null=True)
+
+
+def problem(
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    details: Mapping[str, Any] | None = None,
+    request: HttpRequest | None = None,
+) -> dict[str, Any]:
+    """Return the body of a failure."""
+    return {
+        "type": f"urn:parallagon:error:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "details": dict(details or {}),
+        "request_id": request.META.get("parallagon.request_id") if request else None,
+    }
+
+
+def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
+    """Answer any exception of a view with a problem body; what was not foreseen is logged."""
+    request: Request = context["request"]
+    status, code, detail, details, headers = _read(_known(error, request))
+    set_rollback()
+    body = problem(
+        status=status,
+        code=code,
+        detail=detail,
+        details=details,
+        request=request._request,  # noqa: SLF001 - DRF has no public name for it
+    )
+    return Response(body, status=status, headers=headers, content_type=CONTENT_TYPE)
+
+
+def _known(error: Exception, request: Request) -> exceptions.APIException | ParallagonError:
+    if isinstance(error, (exceptions.APIException, ParallagonError)):
+        return error
+    if isinstance(error, Http404):
+        return ResourceNotFoundError("There is nothing here, or nothing you may see.")
+    if isinstance(error, PermissionDenied):
+        return exceptions.PermissionDenied()
+    return ErrorHandler("api").handle(error, path=request.path)
+
+
+def _read(
+    error: exceptions.APIException | ParallagonError,
+) -> tuple[int, str, str, Mapping[str, Any], dict[str, str]]:
+    if isinstance(error, ParallagonError):
+        headers = {"Retry-After": "2"} if error.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+        return error.status, error.code, error.message, error.details, headers
+    headers = {}
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait) + 1)
+    if authenticate := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = authenticate
+    if isinstance(error, exceptions.ValidationError):
+        fields = error.detail if isinstance(error.detail, dict) else {"non_field": error.detail}
+        sentence = "; ".join(f"{name}: {_first(value)}" for name, value in fields.items())
+        return HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", sentence, fields, headers
+    return error.status_code, str(error.default_code), str(error.detail), {}, headers
+
+
+def _first(value: Any) -> str:
+    while isinstance(value, (list, dict)) and value:
+        value = next(iter(value.values())) if isinstance(value, dict) else value[0]
+    return str(value)
+
+
+def problem_response(request: HttpRequest, *, status: int, code: str, detail: str) -> HttpResponse:
+    """Answer a plain Django view with a problem body."""
+    body = problem(status=status, code=code, detail=detail, request=request)
+    return JsonResponse(body, status=status, content_type=CONTENT_TYPE)

@@ -1,0 +1,148 @@
+"""Files below a folder that is not trusted: opened without following links, replaced whole.
+
+A mission's folder is open to everyone's tools, so between a check and a use anything may turn
+into a symbolic link. Everything here therefore walks from a folder descriptor, one name at a
+time, with ``O_NOFOLLOW``.
+"""
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from parallagon.core.errors import FileOperationError, ResourceNotFoundError, ValidationError
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@contextmanager
+def open_parent(root: Path, path: str, *, create: bool = False) -> Iterator[tuple[int, str]]:
+    """Open the folder that holds ``path`` and yield its descriptor and the last name.
+
+    Raises:
+        ResourceNotFoundError: a folder on the way is missing.
+        FileOperationError: a part of the way is not a folder, or is a link.
+    """
+    *folders, name = PurePosixPath(path).parts
+    with contextlib.ExitStack() as stack:
+        descriptor = _open_folder(str(root), None, path)
+        stack.callback(lambda: os.close(descriptor))
+        for folder in folders:
+            if create:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(folder, 0o755, dir_fd=descriptor)
+            child = _open_folder(folder, descriptor, path)
+            os.close(descriptor)
+            descriptor = child
+        yield descriptor, name
+
+
+def _open_folder(name: str, parent: int | None, path: str) -> int:
+    try:
+        return os.open(name, _FOLDER, dir_fd=parent)
+    except FileNotFoundError as error:
+        raise ResourceNotFoundError(f"There is no folder for {path}.", path=path) from error
+    except OSError as error:
+        raise _failure(error, path) from error
+
+
+def read_contained(root: Path, path: str, *, limit: int) -> bytes:
+    """Return the bytes of the regular file ``path`` below ``root``.
+
+    Raises:
+        ResourceNotFoundError: there is no such file.
+        ValidationError: it is larger than ``limit`` bytes.
+        FileOperationError: it is a link, a FIFO, a device, has a second name, or cannot be read.
+    """
+    with open_parent(root, path) as (folder, name):
+        try:
+            descriptor = os.open(name, _READ, dir_fd=folder)
+        except FileNotFoundError as error:
+            raise ResourceNotFoundError(f"There is no file {path}.", path=path) from error
+        except OSError as error:
+            raise _failure(error, path) from error
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+                raise FileOperationError(f"{path} is not a plain file of its own.", path=path)
+            content = file.read(limit + 1)
+    if len(content) > limit:
+        raise ValidationError(f"{path} is larger than {limit} bytes.", path=path, limit=limit)
+    return content
+
+
+def write_temporary(folder: int, name: str, content: bytes) -> str:
+    """Write ``content`` beside ``name`` in an open folder, fsynced; return the temporary name.
+
+    Raises:
+        FileOperationError: the disk refused; nothing is left behind.
+    """
+    temporary = f".{name[:80]}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
+    descriptor = None
+    try:
+        descriptor = os.open(temporary, _CREATE, 0o644, dir_fd=folder)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        if descriptor is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary, dir_fd=folder)
+        raise _failure(error, name) from error
+    return temporary
+
+
+def replace_contained(root: Path, path: str, content: bytes) -> None:
+    """Put ``content`` at ``path`` below ``root`` in one step: old bytes or new, never a mixture.
+
+    Raises:
+        FileOperationError: the folder or the disk refused; the old file is as it was.
+    """
+    with open_parent(root, path, create=True) as (folder, name):
+        temporary = write_temporary(folder, name, content)
+        try:
+            os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+            os.fsync(folder)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary, dir_fd=folder)
+            raise _failure(error, path) from error
+
+
+def remove_contained(root: Path, path: str) -> None:
+    """Remove the file ``path`` below ``root``; a file that is not there is removed already.
+
+    Raises:
+        FileOperationError: the folder or the disk refused.
+    """
+    try:
+        with open_parent(root, path) as (folder, name):
+            os.unlink(name, dir_fd=folder)
+            os.fsync(folder)
+    except (FileNotFoundError, ResourceNotFoundError):
+        return
+    except OSError as error:
+        raise _failure(error, path) from error
+
+
+_SENTENCES = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the folder is read-only",
+    errno.EACCES: "permission is missing",
+    errno.ELOOP: "a part of it is a symbolic link",
+    errno.ENOTDIR: "a part of it is not a folder",
+    errno.EISDIR: "it is a folder",
+    errno.ENXIO: "it is not a plain file",
+}
+
+
+def _failure(error: OSError, path: str) -> FileOperationError:
+    reason = _SENTENCES.get(error.errno or 0, error.strerror or "the system refused")
+    return FileOperationError(f"{path} cannot be used: {reason}.", path=path, errno=error.errno)

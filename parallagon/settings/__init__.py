@@ -1,0 +1,1 @@
+"""Settings: ``base`` for everyone, thin overrides for local, test and production use."""

@@ -1,0 +1,368 @@
+"""Every setting of Parallagon, read from the environment; ``.env.example`` documents each.
+
+Sections: where we are, security, apps, web, database, cache and live layer, background work,
+missions, agents, languages, API, logs.
+"""
+
+import secrets
+from pathlib import Path
+from urllib.parse import quote
+
+import dj_database_url
+from csp.constants import NONCE
+from django.core.exceptions import ImproperlyConfigured
+
+from parallagon.settings.env import Environment
+
+# -- where we are ------------------------------------------------------------------------------
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+env = Environment(BASE_DIR / ".env")
+ENVIRONMENT = env.values
+DATA_DIR = env.path("PARALLAGON_DATA_DIR", BASE_DIR / "var")
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.integer("PORT", 8000, least=1, most=65535)
+DEBUG = env.flag("DEBUG")
+IS_LOOPBACK = HOST in {"127.0.0.1", "localhost", "::1"}
+
+
+def _secret_key() -> str:
+    """Read ``SECRET_KEY``, or make one in the data directory when only this machine can reach us.
+
+    Made once: written whole under another name, then linked, so that two first starts agree.
+    """
+    if key := env.secret("SECRET_KEY"):
+        return key
+    if not IS_LOOPBACK:
+        raise ImproperlyConfigured(
+            f"SECRET_KEY is not set and HOST is {HOST}: set SECRET_KEY (or SECRET_KEY_FILE) to a "
+            "long random text before others can reach this installation."
+        )
+    file = DATA_DIR / "secret_key"
+    try:
+        if not file.exists():
+            DATA_DIR.mkdir(parents=True, exist_ok=True)
+            draft = file.with_name(f"secret_key.{secrets.token_hex(4)}")
+            draft.touch(mode=0o600, exist_ok=False)
+            draft.write_text(secrets.token_urlsafe(60), encoding="ascii")
+            try:
+                file.hardlink_to(draft)
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        return file.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The data directory {DATA_DIR} cannot be used ({error.strerror}): make it writable, "
+            "or set PARALLAGON_DATA_DIR to a folder that is."
+        ) from error
+
+
+# -- security ----------------------------------------------------------------------------------
+SECRET_KEY = _secret_key()
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]", HOST))
+CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
+CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# Two installations on one machine differ by port only; cookies do not know ports.
+SESSION_COOKIE_NAME = f"parallagon_{PORT}"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+CSRF_COOKIE_NAME = f"parallagon_csrf_{PORT}"
+CSRF_COOKIE_SAMESITE = "Lax"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", NONCE],
+        "style-src": ["'self'", NONCE],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "font-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+    },
+    "EXCLUDE_URL_PREFIXES": ("/admin/", "/api/v1/docs/"),
+}
+
+# -- apps --------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "rest_framework",
+    "rest_framework_simplejwt",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_prometheus",
+    "django_vite",
+    "csp",
+    "parallagon.accounts",
+    "parallagon.core",
+    "parallagon",
+    "missions",
+    "notifications",
+    "agents",
+    "frontend",
+]
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "parallagon.core.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+ROOT_URLCONF = "parallagon.urls"
+ASGI_APPLICATION = "parallagon.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# -- accounts ----------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "sesame.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/signed-out"
+LOGIN_REDIRECT_URL = "/editor"
+LOGOUT_REDIRECT_URL = "/signed-out"
+SESAME_ONE_TIME = True
+SESAME_MAX_AGE = 24 * 3600
+
+# -- web ---------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+DJANGO_VITE = {
+    "default": {
+        "dev_mode": env.flag("PARALLAGON_VITE_DEV"),
+        "manifest_path": BASE_DIR / "frontend/static/frontend/manifest.json",
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+
+# -- database ----------------------------------------------------------------------------------
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = env.text("TIME_ZONE", "UTC")
+DATABASE_URL = env.secret("DATABASE_URL")
+SQLITE = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": DATA_DIR / "db.sqlite3",
+    "OPTIONS": {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    },
+}
+DATABASES = {
+    "default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)
+    if DATABASE_URL
+    else SQLITE
+}
+
+# -- cache and live layer ----------------------------------------------------------------------
+# Without REDIS_URL, `manage.py up` runs a Valkey of its own on a socket in the data directory.
+REDIS_SOCKET = DATA_DIR / "sockets" / "valkey.sock"
+REDIS_URL = env.secret("REDIS_URL") or f"unix://{quote(str(REDIS_SOCKET))}"
+REDIS_IS_EMBEDDED = not env.secret("REDIS_URL")
+REDIS_PREFIX = env.text("PARALLAGON_REDIS_PREFIX", "parallagon")
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": REDIS_PREFIX,
+        # A cache that is down is a slow page, never a broken one.
+        "OPTIONS": {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 2, "SOCKET_TIMEOUT": 2},
+    }
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{REDIS_PREFIX}.live"},
+    }
+}
+
+# -- background work ---------------------------------------------------------------------------
+# Kombu spells a Unix socket redis+socket://; the rest of the world says unix://.
+CELERY_BROKER_URL = (
+    f"redis+socket://{REDIS_SOCKET}?virtual_host=0" if REDIS_IS_EMBEDDED else REDIS_URL
+)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 4 * 3600,
+    "global_keyprefix": f"{REDIS_PREFIX}.",
+    "health_check_interval": 25,
+}
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {"agents.execute_run": {"queue": "cycles"}}
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "dispatch": {"task": "agents.dispatch", "schedule": 1.0, "options": {"expires": 5}},
+    "reap": {"task": "agents.reap", "schedule": 5.0, "options": {"expires": 10}},
+    "recover": {"task": "missions.recover", "schedule": 60.0, "options": {"expires": 60}},
+}
+
+# -- missions ----------------------------------------------------------------------------------
+PARALLAGON_EXTERNAL_ROOTS = env.items("PARALLAGON_EXTERNAL_ROOTS")
+PARALLAGON_LOCKS = env.choice("PARALLAGON_LOCKS", "file", ("file",))
+PARALLAGON_LOCK_TIMEOUT = float(env.decimal("PARALLAGON_LOCK_TIMEOUT", 2))  # seconds
+PARALLAGON_MAX_FILE_SIZE = env.integer("PARALLAGON_MAX_FILE_SIZE", 1024 * 1024, least=1024)
+PARALLAGON_EXTENSIONS = env.items(
+    "PARALLAGON_EXTENSIONS",
+    (
+        ".md", ".txt", ".rst", ".csv", ".json", ".yaml", ".yml", ".toml", ".xml",
+        ".html", ".css", ".js", ".ts", ".py", ".sql", ".sh",
+    ),
+)  # fmt: skip
+PARALLAGON_LANGUAGE = env.choice("PARALLAGON_LANGUAGE", "en", ("en", "fr"))
+
+# -- agents ------------------------------------------------------------------------------------
+PARALLAGON_ROLES = [
+    "agents.roles.specifications.Specifications",
+    "agents.roles.production.Production",
+    "agents.roles.management.Management",
+    "agents.roles.evaluation.Evaluation",
+    "agents.roles.suivi.Suivi",
+    "agents.roles.duplication.Duplication",
+]
+PARALLAGON_MODEL = env.text("PARALLAGON_MODEL", "offline/writer")
+PARALLAGON_CYCLES = env.integer("PARALLAGON_CYCLES", 8, least=1, most=200)
+PARALLAGON_SANDBOX = env.choice("PARALLAGON_SANDBOX", "auto", ("auto", "landlock", "none"))
+PARALLAGON_OFFLINE_PACE = env.integer("PARALLAGON_OFFLINE_PACE", 0, least=0)  # tokens a second
+PARALLAGON_RUN_SECONDS = env.integer("PARALLAGON_RUN_SECONDS", 600, least=5)
+PARALLAGON_RUN_CALLS = env.integer("PARALLAGON_RUN_CALLS", 8, least=1)
+PARALLAGON_MISSION_DAY_CALLS = env.integer("PARALLAGON_MISSION_DAY_CALLS", 200, least=0)
+PARALLAGON_MISSION_DAY_TOKENS = env.integer("PARALLAGON_MISSION_DAY_TOKENS", 400_000, least=0)
+PARALLAGON_QUIET_SECONDS = env.integer("PARALLAGON_QUIET_SECONDS", 5, least=0)
+PARALLAGON_QUIET_MOST_SECONDS = env.integer("PARALLAGON_QUIET_MOST_SECONDS", 60, least=0)
+
+# -- languages ---------------------------------------------------------------------------------
+USE_I18N = True
+LANGUAGE_CODE = PARALLAGON_LANGUAGE
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "parallagon" / "locale"]
+
+# -- API ---------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "parallagon.accounts.authentication.SessionAuthentication",
+        "rest_framework_simplejwt.authentication.JWTAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "parallagon.core.api.Pages",
+    "EXCEPTION_HANDLER": "parallagon.core.api.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Parallagon",
+    "DESCRIPTION": "Missions, their files, and the agents that work on them.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# -- logs --------------------------------------------------------------------------------------
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOG_FORMAT = env.choice("LOG_FORMAT", "human", ("human", "json"))
+LOG_FILE = env.text("LOG_FILE")
+_HANDLERS = ["file"] if LOG_FILE else ["console"]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"context": {"()": "parallagon.core.logging.ContextFilter"}},
+    "formatters": {
+        "human": {
+            "format": "{asctime} {levelname:<7} {name}: {message} {context}",
+            "style": "{",
+        },
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        },
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["context"],
+        },
+        **(
+            {
+                "file": {
+                    "class": "logging.handlers.WatchedFileHandler",
+                    "filename": LOG_FILE,
+                    "formatter": LOG_FORMAT,
+                    "filters": ["context"],
+                }
+            }
+            if LOG_FILE
+            else {}
+        ),
+    },
+    "root": {"handlers": _HANDLERS, "level": LOG_LEVEL},
+    "loggers": {
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "daphne.http_protocol": {"level": "WARNING"},
+    },
+}

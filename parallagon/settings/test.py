@@ -1,0 +1,24 @@
+"""The tests: everything real but the clock's patience; a data directory for each process."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_folder = os.environ.get("PARALLAGON_TEST_DATA_DIR")
+if _folder is None:
+    _folder = tempfile.mkdtemp(prefix="parallagon-test-")
+    atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+# A person's own .env and keys have no say in a test.
+for _name in ("DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "OPENAI_API_BASE", "PARALLAGON_MODEL"):
+    os.environ[_name] = ""
+os.environ["PARALLAGON_DATA_DIR"] = _folder
+
+from parallagon.settings.base import *  # noqa: E402, F403
+from parallagon.settings.base import CHANNEL_LAYERS, SQLITE  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+SQLITE["TEST"] = {"NAME": f"{_folder}/test.sqlite3"}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CHANNEL_LAYERS["default"] = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+PARALLAGON_QUIET_SECONDS = 0
