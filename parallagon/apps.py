@@ -8,4 +8,4 @@ class ParallagonConfig(AppConfig):
     label = "frame"
 
     def ready(self) -> None:
-        from parallagon import checks  # noqa: F401, PLC0415 - registers the checks
+        from parallagon import checks  # noqa: F401 - registers the checks

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class MissionQuerySet(models.QuerySet["Mission"]):
-    def visible_to(self, user_id: int | None) -> "MissionQuerySet":
+    def visible_to(self, user_id: int) -> "MissionQuerySet":
         """Keep the missions of which the user is a member."""
         return self.filter(memberships__user_id=user_id)
 

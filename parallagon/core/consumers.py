@@ -99,9 +99,9 @@ class BaseConsumer(AsyncWebsocketConsumer):
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            try:
+            try:  # a heartbeat must outlive a blink of the database
                 seq = await self.current_seq()
-            except Exception as error:  # noqa: BLE001 - a heartbeat must outlive a database blink
+            except Exception as error:
                 logger.warning("no heartbeat this time: %s", error)
                 continue
             await self.send_frame("heartbeat", {}, seq=seq)

@@ -58,7 +58,7 @@ class ServiceError(ParallagonError):
     code = "service_failed"
 
 
-class DependencyUnavailable(ServiceError):
+class DependencyUnavailable(ServiceError):  # noqa: N818 - says what happened
     code = "unavailable"
     status = 503
 

@@ -31,5 +31,5 @@ def send(group: str, text: str, *, seq: int | None = None) -> None:
         return
     try:
         async_to_sync(layer.group_send)(group, {"type": "frame", "text": text, "seq": seq})
-    except Exception as error:  # noqa: BLE001, RUF100 - whatever the layer raises, the change stands
+    except Exception as error:  # whatever the layer raises, the change stands
         logger.warning("a frame to %s was not sent: %s", group, error)

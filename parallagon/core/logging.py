@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_context: ContextVar[dict[str, str]] = ContextVar("log_context", default={})
+_NOTHING: dict[str, str] = {}
+_context: ContextVar[dict[str, str]] = ContextVar("log_context", default=_NOTHING)
 _SECRET = re.compile(
     r"(?i)(sk-[\w-]{8,}|bearer\s+[\w.~+/-]{8,}|sesame=[^&\s]+"
     r"|(?:api[_-]?key|password|secret|token)[\"']?\s*[=:]\s*[\"']?[^\s\"',}]{6,})"

@@ -1,4 +1,4 @@
-"""A request's id: taken from the proxy when it looks like one, given back, put on every log line."""
+"""A request's id: taken from the proxy if well-formed, given back, put on every log line."""
 
 import re
 import uuid

@@ -5,6 +5,7 @@ missions, agents, languages, API, logs.
 """
 
 import secrets
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
 
@@ -257,7 +258,7 @@ CELERY_BEAT_SCHEDULE = {
 # -- missions ----------------------------------------------------------------------------------
 PARALLAGON_EXTERNAL_ROOTS = env.items("PARALLAGON_EXTERNAL_ROOTS")
 PARALLAGON_LOCKS = env.choice("PARALLAGON_LOCKS", "file", ("file",))
-PARALLAGON_LOCK_TIMEOUT = float(env.decimal("PARALLAGON_LOCK_TIMEOUT", 2))  # seconds
+PARALLAGON_LOCK_TIMEOUT = float(env.decimal("PARALLAGON_LOCK_TIMEOUT", Decimal(2)))  # seconds
 PARALLAGON_MAX_FILE_SIZE = env.integer("PARALLAGON_MAX_FILE_SIZE", 1024 * 1024, least=1024)
 PARALLAGON_EXTENSIONS = env.items(
     "PARALLAGON_EXTENSIONS",
