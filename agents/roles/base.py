@@ -1,0 +1,234 @@
+"""`AiderAgent`: what a role is, what it tells Aider, and how it runs.
+
+A role is a stateless class. Most roles are configuration alone: the files they write, watch and
+read, their intervals, and one prompt a language in `prompts/`. What a role knows beyond the files
+it is shown, it adds in `_facts()`.
+"""
+
+from abc import ABC
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from django.utils.functional import Promise
+
+from agents.aider.protocol import (
+    EditFormat,
+    EngineRequest,
+    EngineResult,
+    Limits,
+    OutputStream,
+    SandboxChoice,
+)
+from agents.roles.patterns import is_exact, matches_any
+
+MAX_LINE = 400
+MAX_HISTORY = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentFiles:
+    """Patterns: what a role may write, what wakes it, what else it is shown."""
+
+    writes: tuple[str, ...]
+    watches: tuple[str, ...]
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFiles:
+    """The files of one run: existing paths in order, and patterns of files it may create."""
+
+    editable: tuple[str, ...]
+    readonly: tuple[str, ...]
+    creatable: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamMember:
+    """Another agent of the mission, as management is told of it."""
+
+    role: str
+    state: str
+    last_outcome: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryEntry:
+    """Something that happened since the agent's last run.
+
+    `author` is a role, "external" or a person's name; `path` is empty and `revision` 0 for a run
+    that landed nothing.
+    """
+
+    at: datetime
+    author: str
+    path: str
+    revision: int
+    outcome: str | None
+    summary: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContext:
+    """What a role may know when its message is written.
+
+    `prompt` is the text of the role, shipped or overridden; `files` holds every file that the run
+    may see, path to text; `history` is oldest first.
+    """
+
+    mission_title: str
+    language: str
+    prompt: str
+    edit_format: str
+    files: Mapping[str, str]
+    team: tuple[TeamMember, ...] = ()
+    history: tuple[HistoryEntry, ...] = ()
+    instructions: tuple[str, ...] = ()
+
+
+class RunsAider(Protocol):
+    """What a role needs of the warm engine."""
+
+    def run(
+        self,
+        request: EngineRequest,
+        *,
+        on_output: Callable[[OutputStream, str], None],
+        should_stop: Callable[[], str | None],
+    ) -> EngineResult: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """Where and with what one run works: the staged copies, the engine and the model's door."""
+
+    run_id: str
+    staging: Path
+    home: Path
+    editable: tuple[str, ...]
+    readonly: tuple[str, ...]
+    creatable: tuple[str, ...]
+    engine: RunsAider
+    model: str
+    api_base: str
+    api_token: str = field(repr=False)
+    edit_format: EditFormat
+    limits: Limits
+    sandbox: SandboxChoice
+    on_output: Callable[[OutputStream, str], None]
+    should_stop: Callable[[], str | None]
+
+
+class AiderAgent(ABC):
+    """A role. Subclass it, say which files it owns, write one prompt a language, register it."""
+
+    role: ClassVar[str]
+    label: ClassVar[str | Promise]
+    writes: ClassVar[tuple[str, ...]]
+    watches: ClassVar[tuple[str, ...]] = ()
+    reads: ClassVar[tuple[str, ...]] = ()
+    interval: ClassVar[int] = 20
+    """Seconds between two looks while there is something to do."""
+    max_interval: ClassVar[int] = 300
+    """Seconds between two looks when nothing has changed for long."""
+    prompts: ClassVar[Path] = Path(__file__).parent / "prompts"
+    """A folder with `fr/<role>.md` and `en/<role>.md`."""
+
+    def list_files(self) -> AgentFiles:
+        """Return the patterns of the files that this role writes, watches and reads."""
+        return AgentFiles(writes=self.writes, watches=self.watches, reads=self.reads)
+
+    def run_files(self, paths: Iterable[str]) -> RunFiles:
+        """Sort the paths of a mission into what a run may edit, read and create."""
+        files = self.list_files()
+        known = sorted(paths)
+        editable = tuple(path for path in known if matches_any(files.writes, path))
+        readonly = tuple(
+            path
+            for path in known
+            if path not in editable and matches_any((*files.watches, *files.reads), path)
+        )
+        creatable = tuple(
+            pattern for pattern in files.writes if not (is_exact(pattern) and pattern in editable)
+        )
+        return RunFiles(editable=editable, readonly=readonly, creatable=creatable)
+
+    def is_watched(self, path: str) -> bool:
+        """Return whether a change of `path` may wake this role; its own files never do."""
+        files = self.list_files()
+        return matches_any(files.watches, path) and not matches_any(files.writes, path)
+
+    def watched_text(self, path: str, text: str) -> str:
+        """Return the part of a watched file that counts: a change elsewhere in it wakes nobody."""
+        return text
+
+    def shipped_prompt(self, language: str) -> str:
+        """Return the prompt that the role ships. Raises FileNotFoundError when it has none."""
+        return _read_prompt(self.prompts / language / f"{self.role}.md")
+
+    def _facts(self, context: RunContext) -> Sequence[str]:
+        """Return what the role is told beyond the files, one line a fact."""
+        return ()
+
+    def _build_prompt(self, context: RunContext) -> str:
+        """Return the whole message for Aider, which adds the contents of the files by itself.
+
+        The first line is fixed, so that a message can never begin with a slash command.
+        """
+        files = self.run_files(context.files)
+        facts = [f"mission: {context.mission_title}", *self._facts(context)]
+        lists = [
+            *(f"write `{path}`" for path in files.editable),
+            *(f"create `{pattern}`" for pattern in files.creatable),
+            *(f"read `{path}`" for path in files.readonly),
+        ]
+        head = f"Parallagon role: {self.role} | language: {context.language}"
+        parts = [
+            f"{head} | format: {context.edit_format}",
+            context.prompt.strip(),
+            _section("Facts", facts),
+            _section("Files", lists),
+        ]
+        if context.instructions:
+            parts.append(_section("Instructions", context.instructions))
+        return "\n\n".join(parts) + "\n"
+
+    def _run_aider(self, prompt: str, workspace: Workspace) -> EngineResult:
+        """Run Aider once in the warm engine and return how it ended."""
+        request = EngineRequest(
+            run_id=workspace.run_id,
+            model=workspace.model,
+            api_base=workspace.api_base,
+            api_token=workspace.api_token,
+            edit_format=workspace.edit_format,
+            prompt=prompt,
+            staging=workspace.staging,
+            editable=workspace.editable,
+            readonly=workspace.readonly,
+            creatable=workspace.creatable,
+            home=workspace.home,
+            limits=workspace.limits,
+            sandbox=workspace.sandbox,
+        )
+        return workspace.engine.run(
+            request, on_output=workspace.on_output, should_stop=workspace.should_stop
+        )
+
+
+def _section(title: str, lines: Iterable[str]) -> str:
+    return "\n".join([f"## {title}", "", *(f"- {_one_line(line)}" for line in lines)])
+
+
+def _one_line(text: str) -> str:
+    """Keep a fact on its line, so that a title or a name cannot pass for a heading of ours."""
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_LINE else line[: MAX_LINE - 1] + "…"
+
+
+@cache
+def _read_prompt(path: Path) -> str:
+    return path.read_text(encoding="utf-8")

@@ -1,0 +1,57 @@
+"""Which roles this installation has: `settings.PARALLAGON_ROLES`, a list of dotted paths."""
+
+from functools import cache
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+from agents.roles.base import AiderAgent
+from agents.roles.patterns import clashes
+
+
+class UnknownRole(LookupError):  # noqa: N818 - the name says what a caller sees
+    """No registered role has this name."""
+
+
+def get(role: str) -> AiderAgent:
+    """Return the role named `role`. Raises UnknownRole."""
+    try:
+        return _registered()[role]
+    except KeyError:
+        raise UnknownRole(f"There is no role named {role!r}.") from None
+
+
+def all_roles() -> list[AiderAgent]:
+    """Return every role, in the order of the settings.
+
+    Raises ImproperlyConfigured when two roles could write one file or share a name.
+    """
+    return list(_registered().values())
+
+
+@cache
+def _registered() -> dict[str, AiderAgent]:
+    roles: dict[str, AiderAgent] = {}
+    for dotted in settings.PARALLAGON_ROLES:
+        role = import_string(dotted)()
+        if role.role in roles:
+            raise ImproperlyConfigured(f"PARALLAGON_ROLES names the role {role.role!r} twice.")
+        roles[role.role] = role
+    for name, pattern, other, other_pattern in clashes(
+        {name: role.list_files().writes for name, role in roles.items()}
+    ):
+        raise ImproperlyConfigured(
+            f"The roles {name} ({pattern}) and {other} ({other_pattern}) could write the same "
+            "file; the files that roles own must not overlap."
+        )
+    return roles
+
+
+def _forget(*, setting: str, **_: object) -> None:
+    if setting == "PARALLAGON_ROLES":
+        _registered.cache_clear()
+
+
+setting_changed.connect(_forget)
