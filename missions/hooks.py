@@ -3,7 +3,7 @@
 Each list is filled in an ``AppConfig.ready()``; a hook that raises undoes the change.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,10 +12,11 @@ from missions.models import Mission, Revision
 
 @dataclass(frozen=True, kw_only=True)
 class Created:
-    """A mission was created, with its first files."""
+    """A mission was created, with its first files; ``start`` asks for its agents to begin."""
 
     mission: Mission
     now: datetime
+    start: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,23 @@ class Landed:
 
     mission: Mission
     revisions: Sequence[Revision]
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Updated:
+    """These columns of a mission have new values."""
+
+    mission: Mission
+    fields: frozenset[str]
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reset:
+    """A mission's files are its templates and its first request again."""
+
+    mission: Mission
     now: datetime
 
 
@@ -37,4 +55,17 @@ class Archived:
 
 on_created: list[Callable[[Created], None]] = []
 on_landed: list[Callable[[Landed], None]] = []
+on_updated: list[Callable[[Updated], None]] = []
+on_reset: list[Callable[[Reset], None]] = []
 on_archived: list[Callable[[Archived], None]] = []
+
+# Who knows what a mission is doing: mission ids → "working", "settled", "waiting" or "stopped".
+activity: list[Callable[[Sequence[int]], Mapping[int, str]]] = []
+
+
+def activity_of(mission_ids: Sequence[int]) -> dict[int, str]:
+    """Return what each mission is doing; one that nobody knows of is stopped."""
+    known = dict.fromkeys(mission_ids, "stopped")
+    for provide in activity:
+        known.update(provide(mission_ids))
+    return known
