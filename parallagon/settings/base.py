@@ -5,6 +5,7 @@ missions, agents, languages, API, logs.
 """
 
 import secrets
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from urllib.parse import quote
 import dj_database_url
 from csp.constants import NONCE
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.crypto import salted_hmac
 
 from parallagon.settings.env import Environment
 
@@ -104,6 +106,7 @@ INSTALLED_APPS = [
     "channels",
     "rest_framework",
     "rest_framework_simplejwt",
+    "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_prometheus",
@@ -309,6 +312,15 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "parallagon.core.api.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.integer("JWT_ACCESS_MINUTES", 10, least=1)),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=env.integer("JWT_REFRESH_DAYS", 1, least=1)),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "SIGNING_KEY": env.secret("JWT_SIGNING_KEY")
+    or salted_hmac("jwt", "", SECRET_KEY, algorithm="sha256").hexdigest(),
+}
+PARALLAGON_METRICS_TOKEN = env.secret("PARALLAGON_METRICS_TOKEN")
 SPECTACULAR_SETTINGS = {
     "TITLE": "Parallagon",
     "DESCRIPTION": "Missions, their files, and the agents that work on them.",

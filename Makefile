@@ -1,0 +1,51 @@
+# What a person does with Parallagon. `make run` needs Python 3.11 or 3.12, Node 20.19+ and nothing else.
+SHELL := /bin/sh
+BIN := .venv/bin
+PACKAGES := parallagon missions agents notifications frontend celery_app.py manage.py tests bench scripts
+CHECK_SETTINGS := DJANGO_SETTINGS_MODULE=parallagon.settings.test
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help run link test check bench schema lock prepare prepare-test
+
+help:  ## Say what each target does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+prepare:
+	@python=$$(scripts/find-python) && "$$python" scripts/prepare.py run
+
+prepare-test:
+	@python=$$(scripts/find-python) && "$$python" scripts/prepare.py test
+
+run: prepare  ## Install what is missing, start everything, print a sign-in link (PORT=8000)
+	@exec $(BIN)/python manage.py up
+
+link: prepare  ## Print another sign-in link
+	@$(BIN)/python manage.py link
+
+test: check  ## Check everything, then run every test
+	@cd frontend && npm run --silent test
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: prepare-test  ## Format, lint, types, architecture, migrations, API schema
+	@$(BIN)/ruff format --check --quiet $(PACKAGES)
+	@$(BIN)/ruff check --quiet $(PACKAGES)
+	@$(BIN)/python -m mypy --no-error-summary $(PACKAGES)
+	@said=$$($(BIN)/lint-imports --no-cache) || { echo "$$said"; exit 1; }
+	@$(CHECK_SETTINGS) $(BIN)/python manage.py makemigrations --check --dry-run --verbosity 0
+	@$(CHECK_SETTINGS) $(BIN)/python manage.py spectacular --validate --fail-on-warn \
+		| diff -q - docs/openapi.yaml >/dev/null \
+		|| { echo "docs/openapi.yaml is not what the code serves: run make schema."; exit 1; }
+	@cd frontend && npm run --silent lint && npm run --silent type-check
+
+bench: prepare-test  ## Measure (ONLY=cycle for one family)
+	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+schema: prepare-test  ## Write docs/openapi.yaml from the code
+	@$(CHECK_SETTINGS) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+lock: prepare-test  ## Compile requirements/*.in to hashed lock files
+	@$(LOCK) requirements/bootstrap.in -o requirements/bootstrap.txt
+	@$(LOCK) requirements/base.in -o requirements/base.txt
+	@$(LOCK) requirements/dev.in -c requirements/base.txt -o requirements/dev.txt
+	@$(LOCK) requirements/production.in -c requirements/base.txt -o requirements/production.txt

@@ -1,0 +1,14 @@
+"""What the API says of a person."""
+
+from rest_framework import serializers
+
+from parallagon.accounts.models import User
+
+
+class MeSerializer(serializers.ModelSerializer[User]):
+    name = serializers.CharField(source="display_name", read_only=True)
+
+    class Meta:
+        model = User
+        fields = ["id", "name", "email", "language"]
+        read_only_fields = fields

@@ -1,0 +1,11 @@
+"""Addresses of signing in and out."""
+
+from django.urls import path
+
+from parallagon.accounts import views
+
+app_name = "accounts"
+urlpatterns = [
+    path("login/", views.login, name="login"),
+    path("logout/", views.logout, name="logout"),
+]
