@@ -1,0 +1,139 @@
+"""Follow one call from its beginning to its last record."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from agents.gateway import openai
+from agents.gateway.completeness import Reply
+from agents.gateway.failures import CallFailed
+from agents.gateway.meter import estimate_tokens
+from agents.gateway.protocol import CallRecord
+from agents.gateway.runs import Run
+
+# A reply under way is noted each time it has grown by this much: what a crash can lose of a charge.
+NOTED_TOKENS = 500
+
+
+class Call:
+    """One call while it is under way: what it said so far, what it cost, what is written of it."""
+
+    def __init__(self, run: Run, body: Mapping[str, Any]) -> None:
+        self.run = run
+        self.number = len(run.records) + 1
+        self.reply: Reply | None = None
+        self.body = body
+        self._started_at = time.time()
+        self._begun = time.monotonic()
+        self._counted = 0
+        self._noted = 0
+        self._opening: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Record that the call began, beside the wait for the provider.
+
+        Raises CallFailed when the allowance does not cover one more call.
+        """
+        record = self._record()
+        self.run.records[self.number] = record
+        self._opening = asyncio.create_task(asyncio.to_thread(self._write_opening, record))
+        if sentence := self.run.meter.begin_call():
+            raise CallFailed("over_allowance", sentence)
+
+    async def opened(self) -> None:
+        """Wait until the record of the beginning is safe. Raises OSError."""
+        if self._opening is not None:
+            await asyncio.shield(self._opening)
+
+    def observe(self) -> None:
+        """Charge what the reply has grown by. Raises CallFailed when that is too much."""
+        sentence = self._charge()
+        if self._counted - self._noted >= NOTED_TOKENS:
+            self._noted = self._counted
+            self._put(self._record())
+        if sentence:
+            raise CallFailed("over_allowance", sentence, status=200)
+
+    async def complete(self) -> None:
+        """Record a complete reply; when this returns, its last bytes may go on. Raises OSError."""
+        await self.opened()
+        await self._close(self._record(is_complete=True))
+
+    async def fail(self, failed: CallFailed) -> None:
+        """Record why there is no complete reply. Raises OSError."""
+        self._charge()
+        await self.opened()
+        await self._close(self._record(failed))
+
+    async def is_recorded(self) -> bool:
+        """Tell whether the last record is written, waiting for it where it is on its way."""
+        if self._closing is None:
+            return False
+        await asyncio.wait([self._closing])
+        return self._closing.exception() is None
+
+    async def _close(self, record: CallRecord) -> None:
+        self.run.records[self.number] = record
+        self._closing = asyncio.create_task(asyncio.to_thread(self._write_closing, record))
+        # A child that leaves now cancels us, not the writing.
+        await asyncio.shield(self._closing)
+
+    def _charge(self) -> str | None:
+        tokens = self._output_tokens() or 0
+        grown, self._counted = tokens - self._counted, tokens
+        return self.run.meter.count_output(grown)
+
+    def _put(self, record: CallRecord) -> None:
+        self.run.records[self.number] = record
+        self.run.files.note(record)
+
+    def _write_opening(self, record: CallRecord) -> None:
+        self.run.files.keep(record)
+        self.run.files.tell({"call": self.number, "at": self._started_at, "request": self.body})
+
+    def _write_closing(self, record: CallRecord) -> None:
+        self.run.files.keep(record)
+        self.run.files.tell(
+            {
+                "call": self.number,
+                "at": self._started_at + record.seconds,
+                "reply": self.reply.text if self.reply else None,
+                "finish_reason": record.finish_reason,
+                "failure": record.failure,
+                "detail": record.detail,
+            }
+        )
+
+    def _record(self, failed: CallFailed | None = None, *, is_complete: bool = False) -> CallRecord:
+        usage = self.reply.usage if self.reply else None
+        input_tokens = usage.input_tokens if usage else None
+        output_tokens = self._output_tokens()
+        is_told = usage is not None and usage.output_tokens == output_tokens
+        if input_tokens is None and (failed is None or self.reply or failed.status == 200):
+            is_told = False
+            input_tokens = estimate_tokens(openai.input_characters(self.body))
+        return CallRecord(
+            number=self.number,
+            started_at=self._started_at,
+            seconds=round(time.monotonic() - self._begun, 4),
+            status=200 if self.reply else failed.status if failed else None,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cached_tokens=usage.cached_tokens if usage else None,
+            is_estimated=not is_told and input_tokens is not None,
+            finish_reason=self.reply.finish_reason if self.reply else None,
+            is_complete=is_complete,
+            failure=failed.failure if failed else None,
+            detail=failed.sentence if failed else "",
+        )
+
+    def _output_tokens(self) -> int | None:
+        """Return the provider's count, or an estimate where it tells none (or a careless zero)."""
+        if self.reply is None:
+            return None
+        told = self.reply.usage.output_tokens if self.reply.usage else None
+        return told or estimate_tokens(self.reply.characters)

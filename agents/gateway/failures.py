@@ -1,0 +1,51 @@
+"""Name what goes wrong with a call, in a word for programs and a sentence for people."""
+
+from __future__ import annotations
+
+from agents.gateway.protocol import Failure
+
+SENTENCES: dict[Failure, str] = {
+    "unreachable": "the provider could not be reached",
+    "unauthorized": "the provider did not accept the key",
+    "not_found": "the provider does not know the model or the address",
+    "rate_limited": "the provider refused more calls for now",
+    "overloaded": "the provider had a failure of its own",
+    "timeout": "the provider did not answer in time",
+    "malformed": "the provider's answer was not a model's reply",
+    "cut_off": "reply cut off: the provider closed the connection before the end",
+    "filtered": "the provider's content filter stopped the reply",
+    "empty": "the reply was empty",
+    "context_too_long": "the prompt was too long for the model",
+    "refused": "the provider refused the request",
+    "over_allowance": "the allowance of model calls was used up",
+}
+
+
+class CallFailed(Exception):  # noqa: N818 - says what happened
+    """A call that did not give a complete reply.
+
+    `sentence` is for people. `retry_after` is how many seconds the provider asks to wait, where it
+    says so; `is_transient` tells whether another try may do better.
+    """
+
+    def __init__(
+        self,
+        failure: Failure,
+        sentence: str = "",
+        *,
+        status: int | None = None,
+        is_transient: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        self.failure: Failure = failure
+        self.sentence = sentence or SENTENCES[failure]
+        self.status = status
+        self.is_transient = is_transient
+        self.retry_after = retry_after
+        super().__init__(self.sentence)
+
+
+def with_detail(failure: Failure, detail: str) -> str:
+    """Return the failure's sentence, followed by what the provider said about it, if anything."""
+    detail = " ".join("".join(c if c.isprintable() else " " for c in detail).split())
+    return f"{SENTENCES[failure]}: {detail[:300]}" if detail else SENTENCES[failure]

@@ -1,0 +1,211 @@
+"""Say what the worker and the gateway tell each other, and what a run leaves behind on disk.
+
+Imports the standard library only: the worker, the reaper and the gateway process all read it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Self
+
+CALLS_FILE = "calls.jsonl"
+TRANSCRIPT_FILE = "transcript.jsonl"
+
+Failure = Literal[
+    "unreachable",
+    "unauthorized",
+    "not_found",
+    "rate_limited",
+    "overloaded",
+    "timeout",
+    "malformed",
+    "cut_off",
+    "filtered",
+    "empty",
+    "context_too_long",
+    "refused",
+    "over_allowance",
+]
+
+
+class GatewayError(Exception):
+    """What the gateway could not do, as a sentence for people."""
+
+
+class GatewayUnavailable(GatewayError):  # noqa: N818 - says what happened
+    """The gateway process does not run or does not answer."""
+
+
+class RegistrationRefused(GatewayError):  # noqa: N818 - says what happened
+    """The gateway would not take the run: its key is missing, or its name is taken."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upstream:
+    """Where a run's calls go.
+
+    The key itself never travels: the gateway reads the variable `key_variable` (or the file that
+    `key_variable` + "_FILE" names) from its own environment. `None` means that none is sent.
+    """
+
+    kind: Literal["openai", "offline"]
+    base_url: str = ""
+    key_variable: str | None = None
+    model: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allowance:
+    """What a run may use.
+
+    `mission_*` is what was left of the mission's day when the run was registered, without the runs
+    then in flight: the gateway takes off what those use.
+    """
+
+    calls: int
+    output_tokens: int
+    ends_at: float  # unix seconds
+    mission_calls: int
+    mission_output_tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """One run that may call models until it is finished. `directory` gets its records."""
+
+    run_id: str
+    mission_id: int
+    token: str = field(repr=False)
+    upstream: Upstream
+    allowance: Allowance
+    directory: Path
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` reads."""
+        values = asdict(self)
+        values["directory"] = str(self.directory)
+        return values
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Build it from what `to_json` returned."""
+        return cls(
+            run_id=values["run_id"],
+            mission_id=values["mission_id"],
+            token=values["token"],
+            upstream=Upstream(**values["upstream"]),
+            allowance=Allowance(**values["allowance"]),
+            directory=Path(values["directory"]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallRecord:
+    """What is known of one call.
+
+    Tokens are `None` where nothing is known (the provider never began a reply); `is_estimated` says
+    that they were counted by length, not told by the provider. A call that has begun and not ended
+    has no failure and is not complete.
+    """
+
+    number: int  # from 1, per run
+    started_at: float  # unix seconds
+    seconds: float
+    status: int | None  # what the provider answered
+    input_tokens: int | None
+    output_tokens: int | None
+    cached_tokens: int | None
+    is_estimated: bool
+    finish_reason: str | None
+    is_complete: bool
+    failure: Failure | None
+    detail: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `CallRecord(**values)` reads."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunReport:
+    """What a run used. `void` is the sentence that says why none of it may be taken."""
+
+    run_id: str
+    calls: tuple[CallRecord, ...]
+    void: str | None
+    input_tokens: int
+    output_tokens: int
+
+    @classmethod
+    def of(cls, run_id: str, calls: tuple[CallRecord, ...], void: str | None) -> Self:
+        """Build it, adding up the tokens that are known."""
+        return cls(
+            run_id=run_id,
+            calls=calls,
+            void=void,
+            input_tokens=sum(call.input_tokens or 0 for call in calls),
+            output_tokens=sum(call.output_tokens or 0 for call in calls),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` reads."""
+        return {
+            "run_id": self.run_id,
+            "calls": [call.to_json() for call in self.calls],
+            "void": self.void,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Build it from what `to_json` returned."""
+        calls = tuple(CallRecord(**call) for call in values["calls"])
+        return cls.of(values["run_id"], calls, values["void"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayHealth:
+    """How the gateway process does. `pid` and `port` are `None` while there is none."""
+
+    is_alive: bool
+    pid: int | None
+    port: int | None
+    restarts: int
+    runs: int  # registered and not finished
+    calls: int  # under way
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """How much, how long and how often; the same for every run."""
+
+    request_bytes: int = 8 * 1024 * 1024
+    reply_bytes: int = 32 * 1024 * 1024
+    tries: int = 3  # the first one included
+    first_pause: float = 0.5  # seconds between tries, doubled each time
+    longest_pause: float = 20.0  # a provider that asks for more is not waited for
+    connect_seconds: float = 10.0
+    first_byte_seconds: float = 300.0  # a model may think for minutes before it begins
+    silence_seconds: float = 120.0  # between two pieces of a reply
+
+
+def read_calls(directory: Path) -> tuple[CallRecord, ...]:
+    """Return the calls of the run that wrote to this folder, in order, each as last recorded.
+
+    Lines that are not whole are passed over: the last one may be torn after a crash.
+    """
+    try:
+        lines = (directory / CALLS_FILE).read_bytes().splitlines()
+    except FileNotFoundError:
+        return ()
+    calls: dict[int, CallRecord] = {}
+    for line in lines:
+        try:
+            call = CallRecord(**json.loads(line))
+        except (ValueError, TypeError):
+            continue
+        calls[call.number] = call
+    return tuple(calls[number] for number in sorted(calls))

@@ -1,0 +1,64 @@
+"""Write what a run leaves behind.
+
+`calls.jsonl` is what is charged, `transcript.jsonl` what was said. Both are private to the account
+that runs the worker, and no key stands in either.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from agents.gateway.keys import Scrubber
+from agents.gateway.protocol import CALLS_FILE, TRANSCRIPT_FILE, CallRecord
+
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+class RunFiles:
+    """The two files of one run. Appends whole lines; safe from several threads."""
+
+    def __init__(self, directory: Path, scrubber: Scrubber) -> None:
+        """Open the files, creating the folder. Raises OSError."""
+        directory.mkdir(parents=True, exist_ok=True)
+        self._scrubber = scrubber
+        self._calls = os.open(directory / CALLS_FILE, _FLAGS, 0o600)
+        self._transcript = os.open(directory / TRANSCRIPT_FILE, _FLAGS, 0o600)
+        self._folder: int | None = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def note(self, record: CallRecord) -> None:
+        """Append the record; it survives this process."""
+        self._append(self._calls, record.to_json())
+
+    def keep(self, record: CallRecord) -> None:
+        """Append the record and wait until it survives the machine."""
+        self.note(record)
+        os.fsync(self._calls)
+        if self._folder is not None:
+            # Once, so that the file's name survives as well as what is in it.
+            folder, self._folder = self._folder, None
+            os.fsync(folder)
+            os.close(folder)
+
+    def tell(self, entry: Mapping[str, Any]) -> None:
+        """Append an entry to the transcript."""
+        self._append(self._transcript, entry)
+
+    def close(self) -> None:
+        """Close the files."""
+        descriptors = (self._calls, self._transcript, self._folder)
+        # Marked first: a late write must fail, not reach whatever file gets the number next.
+        self._calls = self._transcript = -1
+        self._folder = None
+        for descriptor in descriptors:
+            if descriptor is not None:
+                os.close(descriptor)
+
+    def _append(self, descriptor: int, values: Mapping[str, Any]) -> None:
+        line = self._scrubber.clean(json.dumps(values, ensure_ascii=False)) + "\n"
+        data = line.encode("utf-8", "backslashreplace")
+        while data:
+            data = data[os.write(descriptor, data) :]

@@ -1,0 +1,74 @@
+"""A run at the gateway, as tests start one."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gateway_provider import ScriptedChild
+
+from agents.gateway.client import Gateway
+from agents.gateway.protocol import Allowance, Bounds, Registration, RunReport, Upstream
+
+CANARY = "sk-canary-4f1d0e6b7c"
+AMPLE = Allowance(
+    calls=50, output_tokens=100_000, ends_at=0, mission_calls=200, mission_output_tokens=400_000
+)
+QUICK = Bounds(
+    first_pause=0.01,
+    longest_pause=0.5,
+    connect_seconds=2,
+    first_byte_seconds=0.6,
+    silence_seconds=0.6,
+    request_bytes=1024 * 1024,
+    reply_bytes=16 * 1024 * 1024,
+)
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class PlayedRun:
+    """A registered run and the child that calls for it."""
+
+    run_id: str
+    child: ScriptedChild
+    directory: Path
+    gateway: Gateway
+
+    def finish(self) -> RunReport:
+        return self.gateway.finish(self.run_id)
+
+
+StartRun = Callable[..., PlayedRun]
+
+
+def new_run(
+    gateway: Gateway,
+    base_url: str,
+    folder: Path,
+    *,
+    upstream: Upstream | None = None,
+    mission_id: int | None = None,
+    **allowance: float,
+) -> PlayedRun:
+    """Register a run; keywords replace parts of its ample allowance."""
+    number = next(_numbers)
+    run_id, token = f"run-{number}", f"token-of-run-{number:06}"
+    upstream = upstream or Upstream(
+        kind="openai", base_url=base_url, key_variable="OPENAI_API_KEY", model="real-model"
+    )
+    gateway.register(
+        Registration(
+            run_id=run_id,
+            mission_id=mission_id or 1_000_000 + number,
+            token=token,
+            upstream=upstream,
+            allowance=replace(AMPLE, **({"ends_at": time.time() + 60} | allowance)),
+            directory=folder / run_id,
+        )
+    )
+    return PlayedRun(run_id, ScriptedChild(gateway.api_base, token), folder / run_id, gateway)
