@@ -44,6 +44,7 @@ class Agent(models.Model):
         State.QUEUED: {State.RUNNING, State.IDLE, State.STOPPED, State.BACKING_OFF},
         State.RUNNING: {
             State.IDLE,
+            State.QUEUED,
             State.STOPPED,
             State.BACKING_OFF,
             State.PAUSED_BUDGET,
@@ -63,10 +64,16 @@ class Agent(models.Model):
     prompt = models.TextField(blank=True, help_text=_("empty: the one that the role ships"))
     interval = models.PositiveIntegerField(help_text=_("seconds until the next look, for now"))
     next_run_at = models.DateTimeField(null=True, help_text=_("never, when empty"))
+    next_trigger = models.CharField(
+        max_length=10, default="schedule", help_text=_("what brought the next look about")
+    )
     fingerprint = models.CharField(
         max_length=64, blank=True, help_text=_("of what its last finished run looked at")
     )
     failure_count = models.PositiveIntegerField(default=0, help_text=_("in a row"))
+    seen_seq = models.BigIntegerField(
+        default=0, help_text=_("the mission's last event that its last finished run was told of")
+    )
     is_stopping = models.BooleanField(default=False, help_text=_("stops when its run has ended"))
     is_dirty = models.BooleanField(default=False, help_text=_("something changed during its run"))
     state_changed_at = models.DateTimeField()

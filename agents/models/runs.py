@@ -66,6 +66,7 @@ class AgentRun(models.Model):
     reason = models.CharField(max_length=500, blank=True, help_text=_("of the outcome, in words"))
     count = models.PositiveIntegerField(default=1, help_text=_("a streak of skips is one row"))
     fingerprint = models.CharField(max_length=64, blank=True)
+    seen_seq = models.BigIntegerField(default=0, help_text=_("the mission's last event it knew"))
     model = models.CharField(max_length=200, blank=True)
     worker = models.CharField(max_length=100, blank=True)
     attempt = models.PositiveIntegerField(default=0, help_text=_("times it was taken up"))

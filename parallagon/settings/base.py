@@ -11,11 +11,15 @@ from pathlib import Path
 from urllib.parse import quote
 
 import dj_database_url
+import django_stubs_ext
 from csp.constants import NONCE
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.crypto import salted_hmac
 
 from parallagon.settings.env import Environment
+
+# Django's generic classes take type arguments at run time too.
+django_stubs_ext.monkeypatch()
 
 # -- where we are ------------------------------------------------------------------------------
 BASE_DIR = Path(__file__).resolve().parent.parent.parent

@@ -1,0 +1,71 @@
+"""Events about agents and runs: one place that knows their shapes."""
+
+from datetime import datetime
+from typing import Any
+
+from agents.models import Agent, AgentRun
+from agents.selectors import activities
+from missions import events
+
+
+def agent_changed(agent: Agent, *, now: datetime) -> None:
+    """Tell everyone the agent's state, why, and when it looks again."""
+    events.publish(
+        agent.mission_id,
+        "agent.changed",
+        agent_data(agent, activities([agent.mission_id])[agent.mission_id]),
+        at=now,
+    )
+
+
+def agent_data(agent: Agent, activity: str) -> dict[str, Any]:
+    """Return the data of ``agent.changed``."""
+    return {
+        "agent": agent.pk,
+        "role": agent.role,
+        "state": agent.state,
+        "reason": agent.reason,
+        "next_run_at": agent.next_run_at.isoformat() if agent.next_run_at else None,
+        "activity": activity,
+    }
+
+
+def run_started(run: AgentRun, *, now: datetime) -> None:
+    events.publish(
+        run.mission_id,
+        "run.started",
+        {
+            "run": str(run.pk),
+            "agent": run.agent_id,
+            "role": run.agent.role,
+            "trigger": run.trigger,
+        },
+        at=now,
+    )
+
+
+def run_finished(run: AgentRun, *, now: datetime) -> None:
+    events.publish(
+        run.mission_id,
+        "run.finished",
+        {
+            "run": str(run.pk),
+            "agent": run.agent_id,
+            "role": run.agent.role,
+            "outcome": run.outcome,
+            "reason": run.reason,
+            "changes": run.changes,
+        },
+        at=now,
+    )
+
+
+def mission_changed(mission_id: int, *, state: str, title: str, now: datetime) -> None:
+    """Tell everyone what the mission's team is doing as a whole."""
+    activity = activities([mission_id])[mission_id]
+    events.publish(
+        mission_id,
+        "mission.changed",
+        {"state": state, "title": title, "activity": activity},
+        at=now,
+    )

@@ -1,0 +1,1 @@
+"""Agents, runs and models over HTTP."""

@@ -1,0 +1,198 @@
+"""Agents over HTTP: read them, start, stop, run now, choose a model."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from agents.api.serializers import (
+    AgentFilterSerializer,
+    AgentListSerializer,
+    AgentSerializer,
+    AgentStatusListSerializer,
+    AgentStatusSerializer,
+    AgentUpdateSerializer,
+    MissionChoiceSerializer,
+    ModelListSerializer,
+    ModelOptionSerializer,
+)
+from agents.gateway.models import available_models, resolve, variables
+from agents.gateway.protocol import GatewayError
+from agents.models import Agent
+from agents.selectors import agents_seen_by, last_changes, last_runs
+from agents.services import (
+    RunAgent,
+    SetModel,
+    StartAgent,
+    StartMission,
+    StopAgent,
+    StopMission,
+)
+from missions.models import Membership, Mission
+from missions.selectors import membership
+from parallagon.core.errors import ResourceNotFoundError, ValidationError
+
+EDITOR = Membership.Role.EDITOR
+
+
+def agent_data(agents: Sequence[Agent]) -> list[Any]:
+    """Return agents as JSON, with three queries however many there are."""
+    context = {"last_runs": last_runs(agents), "last_changes": last_changes(agents)}
+    return list(AgentSerializer(agents, many=True, context=context).data)
+
+
+def agent_of(request: Request, agent_id: int, *, to_write: bool = False) -> Agent:
+    """Return an agent that the caller may see, or control.
+
+    Raises:
+        ResourceNotFoundError: there is none, or not for the caller.
+        PermissionDeniedError: the caller may only look.
+    """
+    agent = agents_seen_by(request.user.pk).filter(pk=agent_id).first()
+    if agent is None:
+        raise ResourceNotFoundError("There is no such agent, or none that you may see.")
+    if to_write:
+        membership(user=request.user, mission_id=agent.mission_id, at_least=EDITOR)
+    return agent
+
+
+class AgentListView(APIView):
+    @extend_schema(
+        operation_id="agents_list",
+        parameters=[AgentFilterSerializer],
+        responses=AgentListSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """List the agents of one mission, or of all that the caller may see."""
+        return Response({"results": agent_data(list(_chosen(request)))})
+
+
+class AgentStatusView(APIView):
+    @extend_schema(
+        operation_id="agents_status",
+        parameters=[AgentFilterSerializer],
+        responses=AgentStatusListSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """List the states of agents and why they are in them."""
+        return Response({"results": AgentStatusSerializer(_chosen(request), many=True).data})
+
+
+def _chosen(request: Request) -> Any:
+    filters = AgentFilterSerializer(data=request.query_params)
+    filters.is_valid(raise_exception=True)
+    agents = agents_seen_by(request.user.pk).order_by("mission_id", "pk")
+    if mission := filters.validated_data.get("mission"):
+        membership(user=request.user, mission_id=mission)
+        agents = agents.filter(mission_id=mission)
+    return agents
+
+
+class AgentView(APIView):
+    @extend_schema(operation_id="agents_retrieve", responses=AgentSerializer)
+    def get(self, request: Request, agent_id: int) -> Response:
+        return Response(agent_data([agent_of(request, agent_id)])[0])
+
+    @extend_schema(
+        operation_id="agents_update", request=AgentUpdateSerializer, responses=AgentSerializer
+    )
+    def patch(self, request: Request, agent_id: int) -> Response:
+        """Give the agent a model of its own; empty: the mission's."""
+        agent = agent_of(request, agent_id, to_write=True)
+        given = AgentUpdateSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        model = given.validated_data["model"]
+        if model:
+            require_reachable(model)
+        SetModel(agent=agent, model=model, now=timezone.now()).execute()
+        return Response(agent_data([agent])[0])
+
+
+def require_reachable(model: str) -> None:
+    """Raise ``ValidationError`` unless this installation can reach ``model``."""
+    try:
+        resolve(model, settings.ENVIRONMENT)
+    except GatewayError as error:
+        raise ValidationError(str(error), model=model) from error
+
+
+class _AgentAction(APIView):
+    """One thing done to one agent; the answer is the agent as it is afterwards."""
+
+    operation: Callable[..., Any]
+
+    def post(self, request: Request, agent_id: int) -> Response:
+        agent = agent_of(request, agent_id, to_write=True)
+        type(self).operation(agent=agent, now=timezone.now()).execute()
+        return Response(agent_data([agent_of(request, agent_id)])[0])
+
+
+@extend_schema(operation_id="agents_start", request=None, responses=AgentSerializer)
+class StartAgentView(_AgentAction):
+    operation = StartAgent
+
+
+@extend_schema(operation_id="agents_stop", request=None, responses=AgentSerializer)
+class StopAgentView(_AgentAction):
+    operation = StopAgent
+
+
+@extend_schema(operation_id="agents_run", request=None, responses=AgentSerializer)
+class RunAgentView(_AgentAction):
+    operation = RunAgent
+
+
+class _TeamAction(APIView):
+    """One thing done to all agents of a mission; the answer is those agents."""
+
+    operation: Callable[..., Any]
+
+    def _act(self, request: Request, mission_id: int) -> Mission:
+        mission = membership(user=request.user, mission_id=mission_id, at_least=EDITOR).mission
+        type(self).operation(mission=mission, now=timezone.now()).execute()
+        return mission
+
+    def post(self, request: Request) -> Response:
+        given = MissionChoiceSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        self._act(request, given.validated_data["mission"])
+        agents = agents_seen_by(request.user.pk).filter(mission=given.validated_data["mission"])
+        return Response({"results": agent_data(list(agents.order_by("pk")))})
+
+
+@extend_schema(
+    operation_id="agents_start_all",
+    request=MissionChoiceSerializer,
+    responses=AgentListSerializer,
+)
+class StartAgentsView(_TeamAction):
+    operation = StartMission
+
+
+@extend_schema(
+    operation_id="agents_stop_all",
+    request=MissionChoiceSerializer,
+    responses=AgentListSerializer,
+)
+class StopAgentsView(_TeamAction):
+    operation = StopMission
+
+
+class ModelListView(APIView):
+    @extend_schema(operation_id="models_list", responses=ModelListSerializer)
+    def get(self, request: Request) -> Response:
+        """List the models that this installation can reach."""
+        options = available_models(settings.ENVIRONMENT)
+        return Response(
+            {
+                "results": ModelOptionSerializer(options, many=True).data,
+                "default": settings.PARALLAGON_MODEL,
+                "is_offline_only": all(option.is_offline for option in options),
+                "variables": list(variables()),
+            }
+        )

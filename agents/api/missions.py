@@ -1,0 +1,39 @@
+"""Start and stop the team of a mission."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from missions.api.serializers import MissionSerializer
+from missions.api.views.missions import mission_data
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from agents.services import StartMission, StopMission
+from missions.models import Membership
+from missions.selectors import membership
+
+
+class _MissionAction(APIView):
+    """One thing done to the whole team; the answer is the mission as it is afterwards."""
+
+    operation: Callable[..., Any]
+
+    def post(self, request: Request, mission_id: int) -> Response:
+        mission = membership(
+            user=request.user, mission_id=mission_id, at_least=Membership.Role.EDITOR
+        ).mission
+        type(self).operation(mission=mission, now=timezone.now()).execute()
+        return Response(mission_data(request, mission_id))
+
+
+@extend_schema(operation_id="missions_start", request=None, responses=MissionSerializer)
+class StartMissionView(_MissionAction):
+    operation = StartMission
+
+
+@extend_schema(operation_id="missions_stop", request=None, responses=MissionSerializer)
+class StopMissionView(_MissionAction):
+    operation = StopMission

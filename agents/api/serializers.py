@@ -1,0 +1,169 @@
+"""The shapes of agents, runs and models over HTTP."""
+
+from typing import Any
+
+from django.utils.functional import Promise
+from rest_framework import serializers
+
+from agents.models import Agent, AgentRun
+from agents.roles import registry
+
+
+class ChangeSerializer(serializers.Serializer[dict[str, Any]]):
+    """What a run did to one file; ``from`` is null for a new one."""
+
+    path = serializers.CharField()
+    to = serializers.IntegerField()
+    added = serializers.IntegerField()
+    removed = serializers.IntegerField()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields: dict[str, Any] = super().get_fields()
+        fields["from"] = serializers.IntegerField(allow_null=True)  # a keyword of the language
+        return fields
+
+
+class RefusedSerializer(serializers.Serializer[dict[str, Any]]):
+    path = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class RunSerializer(serializers.ModelSerializer[AgentRun]):
+    role = serializers.CharField(source="agent.role", read_only=True)
+    agent = serializers.IntegerField(source="agent_id", read_only=True)
+    mission = serializers.IntegerField(source="mission_id", read_only=True)
+    outcome = serializers.ChoiceField(AgentRun.Outcome.choices, allow_blank=True, read_only=True)
+    is_offline = serializers.SerializerMethodField()
+    calls = serializers.IntegerField(source="call_count", read_only=True)
+    changes = ChangeSerializer(many=True, read_only=True)
+    refused = RefusedSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = AgentRun
+        fields = (
+            "id", "mission", "agent", "role", "trigger", "state", "step", "outcome", "reason",
+            "count", "model", "is_offline", "queued_at", "started_at", "finished_at", "calls",
+            "input_tokens", "output_tokens", "changes", "refused", "timings",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_is_offline(self, run: AgentRun) -> bool:
+        return run.model.startswith("offline/")
+
+
+class AgentSerializer(serializers.ModelSerializer[Agent]):
+    """An agent; the view puts ``last_runs`` and ``last_changes`` into the context."""
+
+    mission = serializers.IntegerField(source="mission_id", read_only=True)
+    name = serializers.SerializerMethodField()
+    effective_model = serializers.SerializerMethodField()
+    last_run = serializers.SerializerMethodField()
+    last_change_at = serializers.SerializerMethodField()
+    writes = serializers.SerializerMethodField()
+    watches = serializers.SerializerMethodField()
+    reads = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Agent
+        fields = (
+            "id", "mission", "role", "name", "state", "reason", "model", "effective_model",
+            "interval", "next_run_at", "is_stopping", "last_run", "last_change_at", "writes",
+            "watches", "reads",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_name(self, agent: Agent) -> str:
+        label: str | Promise = registry.get(agent.role).label
+        return str(label)
+
+    def get_effective_model(self, agent: Agent) -> str:
+        return agent.model or agent.mission.model
+
+    def get_last_run(self, agent: Agent) -> RunSerializer | None:
+        run = self.context["last_runs"].get(agent.pk)
+        return RunSerializer(run).data if run else None  # type: ignore[return-value] # for the schema
+
+    def get_last_change_at(self, agent: Agent) -> str | None:
+        at = self.context["last_changes"].get(agent.pk)
+        return at.isoformat() if at else None
+
+    def get_writes(self, agent: Agent) -> list[str]:
+        return list(registry.get(agent.role).list_files().writes)
+
+    def get_watches(self, agent: Agent) -> list[str]:
+        return list(registry.get(agent.role).list_files().watches)
+
+    def get_reads(self, agent: Agent) -> list[str]:
+        return list(registry.get(agent.role).list_files().reads)
+
+
+class AgentStatusSerializer(serializers.ModelSerializer[Agent]):
+    class Meta:
+        model = Agent
+        fields = ("id", "role", "state", "reason", "next_run_at", "is_stopping")
+        read_only_fields = fields
+
+
+class AgentStatusListSerializer(serializers.Serializer[dict[str, Any]]):
+    results = AgentStatusSerializer(many=True)
+
+
+class AgentListSerializer(serializers.Serializer[dict[str, Any]]):
+    results = AgentSerializer(many=True)
+
+
+class AgentUpdateSerializer(serializers.Serializer[dict[str, Any]]):
+    model = serializers.CharField(max_length=200, allow_blank=True)
+
+
+class MissionChoiceSerializer(serializers.Serializer[dict[str, Any]]):
+    mission = serializers.IntegerField(min_value=1)
+
+
+class AgentFilterSerializer(serializers.Serializer[dict[str, Any]]):
+    mission = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+
+
+class RunFilterSerializer(AgentFilterSerializer):
+    agent = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+    outcome = serializers.ChoiceField(AgentRun.Outcome.choices, required=False)
+
+
+class LogLineSerializer(serializers.Serializer[dict[str, Any]]):
+    at = serializers.DateTimeField()
+    stream = serializers.ChoiceField(["log", "reply"])
+    text = serializers.CharField()
+
+
+class RunLogSerializer(serializers.Serializer[dict[str, Any]]):
+    lines = LogLineSerializer(many=True)
+    is_truncated = serializers.BooleanField()
+
+
+class FileDiffSerializer(serializers.Serializer[dict[str, Any]]):
+    path = serializers.CharField()
+    to = serializers.IntegerField()
+    unified = serializers.CharField()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields: dict[str, Any] = super().get_fields()
+        fields["from"] = serializers.IntegerField(allow_null=True)
+        return fields
+
+
+class RunDiffSerializer(serializers.Serializer[dict[str, Any]]):
+    files = FileDiffSerializer(many=True)
+
+
+class ModelOptionSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    label = serializers.CharField()
+    provider = serializers.CharField()
+    is_offline = serializers.BooleanField()
+
+
+class ModelListSerializer(serializers.Serializer[dict[str, Any]]):
+    results = ModelOptionSerializer(many=True)
+    default = serializers.CharField()
+    is_offline_only = serializers.BooleanField()
+    variables = serializers.ListField(child=serializers.CharField())

@@ -1,0 +1,24 @@
+"""Addresses below /api/v1/ that are about agents."""
+
+from django.urls import path
+
+from agents.api import agents, missions, runs
+
+urlpatterns = [
+    path("missions/<int:mission_id>/start", missions.StartMissionView.as_view()),
+    path("missions/<int:mission_id>/stop", missions.StopMissionView.as_view()),
+    path("agents/", agents.AgentListView.as_view(), name="agents"),
+    path("agents/status", agents.AgentStatusView.as_view(), name="agents-status"),
+    path("agents/start", agents.StartAgentsView.as_view(), name="agents-start"),
+    path("agents/stop", agents.StopAgentsView.as_view(), name="agents-stop"),
+    path("agents/<int:agent_id>/", agents.AgentView.as_view(), name="agent"),
+    path("agents/<int:agent_id>/start", agents.StartAgentView.as_view(), name="agent-start"),
+    path("agents/<int:agent_id>/stop", agents.StopAgentView.as_view(), name="agent-stop"),
+    path("agents/<int:agent_id>/run", agents.RunAgentView.as_view(), name="agent-run"),
+    path("runs/", runs.RunListView.as_view(), name="runs"),
+    path("runs/<uuid:run_id>/", runs.RunView.as_view(), name="run"),
+    path("runs/<uuid:run_id>/log", runs.RunLogView.as_view(), name="run-log"),
+    path("runs/<uuid:run_id>/diff", runs.RunDiffView.as_view(), name="run-diff"),
+    path("runs/<uuid:run_id>/cancel", runs.CancelRunView.as_view(), name="run-cancel"),
+    path("models/", agents.ModelListView.as_view(), name="models"),
+]

@@ -1,0 +1,327 @@
+"""One run, read from top to bottom.
+
+Claim, worth it?, lease, stage, reserve, work, judge, land, settle.
+
+A cycle is a transaction: Aider works on a private copy, and what it made lands whole or not at
+all. Every step either goes on or raises ``Ended`` (an outcome and its reason) or ``PutBack``.
+"""
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from missions.staging import Staged, stage
+
+from agents import announce, scheduling
+from agents.budget import CeilingReached, reserve
+from agents.changes import summarize
+from agents.fingerprint import files_of, fingerprint
+from agents.gateway.models import resolve
+from agents.gateway.protocol import Allowance, GatewayError, Upstream, read_calls
+from agents.judge import Ended, Judged, judge, require_complete
+from agents.models import Agent, AgentRun
+from agents.roles import registry
+from agents.roles.base import AiderAgent
+from agents.selectors import run_directory, writing_until
+from agents.services.finish import FinishRun, RequeueRun, SettleMission, SkipRun
+from agents.work import work
+from agents.workshop import Workshop
+from missions.landing import Author, Landing, land
+from missions.leases import take_lease
+from missions.locks import RunLock
+from missions.models import Lease, Mission, MissionFile, Proposal
+from parallagon.core.errors import Conflict, LockError, ParallagonError, ValidationError
+from parallagon.core.logging import log_context
+
+logger = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+Outcome = AgentRun.Outcome
+Step = AgentRun.Step
+
+
+class PutBack(Exception):  # noqa: N818 - it is not an error
+    """The run goes back to the queue until ``until``."""
+
+    def __init__(self, reason: str, *, until: datetime) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.until = until
+
+
+def run_cycle(run_id: UUID, *, workshop: Workshop, clock: Clock = timezone.now) -> None:
+    """Carry out one queued run; a run that is not queued any more is left alone."""
+    run = claim(run_id, now=clock())
+    if run is None:
+        return
+    lock = RunLock(run.pk)
+    ids = {"mission": run.mission_id, "agent": run.agent_id, "run": run.pk}
+    with log_context(**ids), translation.override(run.mission.language):
+        lock.acquire()
+        try:
+            Cycle(run=run, workshop=workshop, clock=clock).perform()
+        finally:
+            lock.release()
+        SettleMission(mission=run.mission, now=clock()).execute()
+
+
+def claim(run_id: UUID, *, now: datetime) -> AgentRun | None:
+    """Step 1: move the run QUEUED → RUNNING by a conditional update; ``None`` for a duplicate."""
+    with transaction.atomic():
+        queued = AgentRun.objects.filter(pk=run_id, state=AgentRun.State.QUEUED)
+        if not queued.update(
+            state=AgentRun.State.RUNNING,
+            step=Step.WORTH,
+            started_at=now,
+            heartbeat_at=now,
+            not_before=None,
+            deadline_at=now + timedelta(seconds=settings.PARALLAGON_RUN_SECONDS),
+        ):
+            return None
+        run = AgentRun.objects.select_related("agent", "mission").get(pk=run_id)
+        run.agent.move_to(Agent.State.RUNNING, reason=_("at work"), now=now)
+    return run
+
+
+@dataclass(kw_only=True)
+class Cycle:
+    """The steps after the claim, with what each learns."""
+
+    run: AgentRun
+    workshop: Workshop
+    clock: Clock
+    timings: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.agent: Agent = self.run.agent
+        self.mission: Mission = self.run.mission
+        self.role: AiderAgent = registry.get(self.agent.role)
+        self.patterns = self.role.list_files()
+        self.private = Path(settings.DATA_DIR) / "staging" / str(self.run.pk)
+
+    def perform(self) -> None:
+        """Go through the steps and finish the run, whatever happens."""
+        try:
+            with self._step(Step.WORTH):
+                files = self._worth_it()
+            with self._step(Step.LEASE):
+                lease = self._lease(files)
+            with self._step(Step.STAGE):
+                staged = self._stage()
+            with self._step(Step.RESERVE):
+                upstream, allowance = self._reserve()
+            with self._step(Step.WORK):
+                judged = self._work(staged, upstream, allowance)
+            with self._step(Step.LAND):
+                self._land(judged, lease)
+        except PutBack as back:
+            RequeueRun(
+                run=self.run, reason=back.reason, until=back.until, now=self.clock()
+            ).execute()
+        except Ended as ended:
+            self._end(ended)
+        except Exception as error:
+            logger.error("the cycle failed unexpectedly", exc_info=error)
+            self._end(Ended(Outcome.FAILED, _("an unexpected error: %s") % type(error).__name__))
+        finally:
+            shutil.rmtree(self.private, ignore_errors=True)
+
+    # -- step 2 --------------------------------------------------------------------------------
+
+    def _worth_it(self) -> Sequence[MissionFile]:
+        """Compare what the agent would look at with what its last finished run looked at."""
+        if self.run.is_cancel_requested:
+            raise Ended(Outcome.CANCELLED, _("cancelled before it began"))
+        files = files_of(self.mission.pk)
+        self.run.fingerprint = fingerprint(self.agent, self.role, mission=self.mission, files=files)
+        asked = self.run.trigger == AgentRun.Trigger.PERSON
+        if self.run.fingerprint == self.agent.fingerprint and not asked:
+            raise Ended(Outcome.SKIPPED, _("nothing it watches has changed"))
+        return files
+
+    # -- step 3 --------------------------------------------------------------------------------
+
+    def _lease(self, files: Sequence[MissionFile]) -> Lease:
+        """Take the files it owns, against other agents; leave a writing person alone first."""
+        now = self.clock()
+        asked = self.run.trigger == AgentRun.Trigger.PERSON
+        if not asked and (until := writing_until(self.run, self.patterns.writes, files, now=now)):
+            raise PutBack(_("a person is writing in its file"), until=until)
+        try:
+            lease = take_lease(
+                mission_id=self.mission.pk,
+                role=self.agent.role,
+                run_id=self.run.pk,
+                patterns=list(self.patterns.writes),
+                now=now,
+                ends_at=now + timedelta(seconds=settings.PARALLAGON_RUN_SECONDS + 60),
+            )
+        except LockError as error:
+            raise PutBack(error.message, until=self._later(now)) from error
+        with transaction.atomic():
+            announce.run_started(self.run, now=now)
+            announce.agent_changed(self.agent, now=now)
+        return lease
+
+    def _later(self, now: datetime) -> datetime:
+        attempt = self.run.attempt + 1
+        AgentRun.objects.filter(pk=self.run.pk).update(attempt=attempt)
+        return now + scheduling.busy_backoff(attempt)
+
+    # -- step 4 --------------------------------------------------------------------------------
+
+    def _stage(self) -> Staged:
+        """Copy what it may see into a private folder, under the mission's write lock."""
+        self.mission.refresh_from_db(fields=["seq"])
+        self.run.seen_seq = self.mission.seq
+        (self.private / "files").mkdir(parents=True, mode=0o700)
+        try:
+            return stage(
+                self.mission,
+                into=self.private / "files",
+                writes=self.patterns.writes,
+                reads=(*self.patterns.watches, *self.patterns.reads),
+                now=self.clock(),
+            )
+        except LockError as error:
+            raise PutBack(error.message, until=self._later(self.clock())) from error
+        except ParallagonError as error:
+            raise Ended(Outcome.FAILED, error.message) from error
+
+    # -- step 5 --------------------------------------------------------------------------------
+
+    def _reserve(self) -> tuple[Upstream, Allowance]:
+        """Find the model and what may be spent on it."""
+        name = self.agent.model or self.mission.model
+        try:
+            upstream = resolve(name, self.workshop.environment)
+        except GatewayError as error:
+            raise Ended(Outcome.FAILED, str(error)) from error
+        now = self.clock()
+        try:
+            allowance = reserve(self.mission.pk, now=now)
+        except CeilingReached as error:
+            raise Ended(Outcome.STOPPED_BUDGET, error.message) from error
+        self.run.model = name
+        AgentRun.objects.filter(pk=self.run.pk).update(
+            step=Step.WORK,
+            model=name,
+            heartbeat_at=now,
+            fingerprint=self.run.fingerprint,
+            seen_seq=self.run.seen_seq,
+        )
+        return upstream, allowance
+
+    # -- steps 6 and 7 -------------------------------------------------------------------------
+
+    def _work(self, staged: Staged, upstream: Upstream, allowance: Allowance) -> Judged:
+        """Let Aider work in the private folder, then judge by evidence what may land."""
+        try:
+            done = work(
+                self.run,
+                role=self.role,
+                staged=staged,
+                private=self.private,
+                upstream=upstream,
+                allowance=allowance,
+                workshop=self.workshop,
+            )
+        except GatewayError as error:
+            raise Ended(Outcome.FAILED, str(error)) from error
+        with self._step(Step.JUDGE):
+            require_complete(done.result, done.report, cause=done.cause)
+            return judge(
+                done.result,
+                staged=staged,
+                staging=self.private / "files",
+                files=self.role.run_files(staged.files),
+            )
+
+    # -- step 8 --------------------------------------------------------------------------------
+
+    def _land(self, judged: Judged, lease: Lease) -> None:
+        """Land every change or none; the run is finished in the landing's own transaction."""
+        if not judged.changes:
+            raise Ended(Outcome.UNCHANGED, _("it had nothing to change"))
+        try:
+            land(
+                self.mission,
+                judged.changes,
+                author=Author.agent(self.agent.role, self.run.pk),
+                now=self.clock(),
+                fence=lease.token,
+                within=self._finish_with,
+                propose=judged.propose,
+            )
+        except LockError as error:
+            raise PutBack(error.message, until=self._later(self.clock())) from error
+        except ValidationError as error:
+            refused = ({"path": str(error.details.get("path", "")), "reason": error.message},)
+            raise Ended(Outcome.REJECTED, error.message, refused=refused) from error
+        except Conflict as error:
+            logger.info("the run was ended by someone else: %s", error)
+        except ParallagonError as error:
+            raise Ended(Outcome.FAILED, error.message) from error
+
+    def _finish_with(self, landing: Landing) -> None:
+        if landing.proposal:
+            reason = Proposal.Reason(landing.proposal.reason).label
+            self._finish(Outcome.PROPOSED, str(reason))
+        elif landing.revisions:
+            changes = summarize(landing.revisions)
+            self._finish(Outcome.CHANGED, _describe(changes), changes=changes)
+        else:
+            self._finish(Outcome.UNCHANGED, _("others had already written the same"))
+
+    # -- step 9 --------------------------------------------------------------------------------
+
+    def _end(self, ended: Ended) -> None:
+        try:
+            if ended.outcome == Outcome.SKIPPED:
+                SkipRun(run=self.run, reason=ended.reason, now=self.clock()).execute()
+            else:
+                self._finish(ended.outcome, ended.reason, refused=ended.refused)
+        except Conflict as error:
+            logger.info("the run had been ended by someone else: %s", error)
+
+    def _finish(
+        self,
+        outcome: str,
+        reason: str,
+        *,
+        changes: Sequence[Mapping[str, Any]] = (),
+        refused: Sequence[Mapping[str, str]] = (),
+    ) -> None:
+        FinishRun(
+            run=self.run,
+            outcome=outcome,
+            reason=reason,
+            calls=read_calls(run_directory(self.run.pk)),
+            changes=changes,
+            refused=refused,
+            timings=self.timings,
+            now=self.clock(),
+        ).execute()
+
+    @contextmanager
+    def _step(self, step: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings[step] = round((time.perf_counter() - started) * 1000, 1)
+
+
+def _describe(changes: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(f"{c['path']} +{c['added']} −{c['removed']}" for c in changes)

@@ -1,0 +1,139 @@
+"""Step 7 of a cycle: what of a run's result may land.
+
+The evidence is what the engine's protocol, the gateway's records and the bytes in the staging
+folder say; never what Aider or the model say of themselves.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from missions.staging import Staged
+
+from agents.aider.protocol import EngineResult
+from agents.gateway.protocol import RunReport
+from agents.models import AgentRun
+from agents.roles.base import RunFiles
+from agents.roles.patterns import matches_any
+from missions.content import decode
+from missions.landing import Change
+from missions.models import Proposal
+from missions.paths import validate_path
+from parallagon.core.errors import ParallagonError
+from parallagon.core.files import read_contained
+
+SHRUNK_FROM: Final = 1500
+SHRUNK_TO: Final = 0.4
+"""A file of at least so many characters that keeps less than this share needs a person's eye."""
+
+Outcome = AgentRun.Outcome
+
+
+class Ended(Exception):  # noqa: N818 - it is not always an error
+    """The cycle ends here with ``outcome``; the message is the reason, in words."""
+
+    def __init__(
+        self, outcome: str, reason: str, *, refused: tuple[Mapping[str, str], ...] = ()
+    ) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
+        self.reason = reason
+        self.refused = refused
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """The changes that may land, or must be proposed for the given reason."""
+
+    changes: tuple[Change, ...]
+    propose: Proposal.Reason | None
+
+
+def require_complete(result: EngineResult, report: RunReport, *, cause: str) -> None:
+    """Raise ``Ended`` unless the run ended by protocol and every reply arrived whole.
+
+    ``cause`` is why the worker itself ended the run, if it did: "cancelled", "lost", "void".
+    """
+    if cause == "cancelled":
+        raise Ended(Outcome.CANCELLED, result.reason)
+    if cause == "lost":
+        raise Ended(Outcome.FAILED, result.reason)
+    if report.void:
+        over = any(call.failure == "over_allowance" for call in report.calls)
+        raise Ended(Outcome.STOPPED_BUDGET if over else Outcome.FAILED, report.void)
+    if result.status == "timed_out":
+        raise Ended(Outcome.TIMED_OUT, result.reason)
+    if result.status != "completed":
+        raise Ended(Outcome.FAILED, result.reason)
+    if not report.calls:
+        raise Ended(Outcome.FAILED, _("Aider ended without asking the model."))
+
+
+def judge(result: EngineResult, *, staged: Staged, staging: Path, files: RunFiles) -> Judged:
+    """Return what may land of the staging folder.
+
+    Raises:
+        Ended: ``rejected``, with every refused path, when the run touched what it does not own
+            or wrote what a mission's file cannot be.
+    """
+    refused = [{"path": edit.path, "reason": edit.reason} for edit in result.refused]
+    changes = []
+    for path in _paths(staging):
+        try:
+            change = _change(path, staged=staged, staging=staging, files=files)
+        except ParallagonError as error:
+            refused.append({"path": path, "reason": error.message})
+            continue
+        if change:
+            changes.append(change)
+    if refused:
+        names = ", ".join(entry["path"] for entry in refused[:3])
+        reason = _("it tried to change what it may not: %(paths)s") % {"paths": names}
+        raise Ended(Outcome.REJECTED, reason, refused=tuple(refused))
+    return Judged(changes=tuple(changes), propose=_suspicion(changes, staged))
+
+
+def _paths(staging: Path) -> Iterator[str]:
+    """Yield everything in the folder that is not a real folder, links and FIFOs included."""
+    for folder, names, others in os.walk(staging):
+        for name in (*names, *others):
+            path = Path(folder, name)
+            if path.is_symlink() or not path.is_dir():
+                yield path.relative_to(staging).as_posix()
+
+
+def _change(path: str, *, staged: Staged, staging: Path, files: RunFiles) -> Change | None:
+    """Return what became of one file, or ``None`` when it is as it was.
+
+    Raises:
+        ParallagonError: it may not be taken; the message says why.
+    """
+    content = read_contained(staging, path, limit=settings.PARALLAGON_MAX_FILE_SIZE)
+    text = decode(content).text
+    before = staged.files.get(path)
+    if before is None:
+        if not text:
+            return None
+        validate_path(path)
+        if not matches_any(files.creatable, path):
+            raise ParallagonError(_("the agent may not create this file"))
+        return Change(path=path, text=text, base=None)
+    if text == before.text:
+        return None
+    if not before.is_writable:
+        raise ParallagonError(_("the agent may only read this file"))
+    return Change(path=path, text=text, base=before.number)
+
+
+def _suspicion(changes: list[Change], staged: Staged) -> Proposal.Reason | None:
+    for change in changes:
+        before = staged.files.get(change.path)
+        if before is None or len(before.text) < SHRUNK_FROM:
+            continue
+        if len(change.text or "") < SHRUNK_TO * len(before.text):
+            return Proposal.Reason.SHRUNK
+    return None

@@ -1,0 +1,104 @@
+"""When an agent looks again, and what a finished run makes of it. Pure functions."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from agents.models import Agent, AgentRun
+
+DEBOUNCE: Final = timedelta(seconds=2)
+"""After a person's save of a watched file: they are probably still typing."""
+FIRST_BACKOFF: Final = 15
+LONGEST_BACKOFF: Final = 1800
+BUSY_BACKOFF: Final = (1, 2, 4, 8)
+
+Outcome = AgentRun.Outcome
+State = Agent.State
+
+CONCLUSIVE: Final = frozenset(
+    {Outcome.CHANGED, Outcome.UNCHANGED, Outcome.SKIPPED, Outcome.PROPOSED, Outcome.REJECTED}
+)
+"""Outcomes after which the same inputs are not worth another run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Next:
+    """What an agent does after a run: its state, its interval in seconds, its next look."""
+
+    state: str
+    interval: int
+    next_run_at: datetime | None
+    failure_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What counts about an agent when its run ends; seconds."""
+
+    interval: int
+    shortest: int
+    longest: int
+    failure_count: int
+    is_stopping: bool
+    is_dirty: bool
+
+
+def after_run(outcome: str, standing: Standing, *, now: datetime) -> Next:
+    """Return what an agent does after a run that ended with ``outcome``."""
+    failures = 0 if outcome in CONCLUSIVE else standing.failure_count + 1
+    interval = next_interval(outcome, standing)
+    if standing.is_stopping:
+        return Next(state=State.STOPPED, interval=interval, next_run_at=None, failure_count=0)
+    if outcome == Outcome.STOPPED_BUDGET:
+        return Next(
+            state=State.PAUSED_BUDGET, interval=interval, next_run_at=next_day(now), failure_count=0
+        )
+    if outcome == Outcome.CANCELLED:
+        at = now + timedelta(seconds=standing.longest)
+        return Next(state=State.IDLE, interval=interval, next_run_at=at, failure_count=0)
+    if failures:
+        at = now + timedelta(seconds=backoff(failures))
+        return Next(
+            state=State.BACKING_OFF, interval=interval, next_run_at=at, failure_count=failures
+        )
+    at = now if standing.is_dirty else now + timedelta(seconds=interval)
+    return Next(state=State.IDLE, interval=interval, next_run_at=at, failure_count=0)
+
+
+def next_interval(outcome: str, standing: Standing) -> int:
+    """Return the seconds until the next look: the role's own after a change, else doubled."""
+    if outcome in {Outcome.CHANGED, Outcome.PROPOSED} or standing.is_dirty:
+        return standing.shortest
+    return min(max(standing.interval, 1) * 2, standing.longest)
+
+
+def backoff(failure_count: int) -> int:
+    """Return the seconds to wait after so many failures in a row."""
+    return int(min(FIRST_BACKOFF * 2 ** min(failure_count - 1, 20), LONGEST_BACKOFF))
+
+
+def busy_backoff(attempt: int) -> timedelta:
+    """Return how long a run whose files are leased waits before it is sent again."""
+    return timedelta(seconds=BUSY_BACKOFF[min(attempt, len(BUSY_BACKOFF)) - 1])
+
+
+def next_day(now: datetime) -> datetime:
+    """Return the start of the next day, when the ceilings of a day begin anew (UTC)."""
+    return day_of(now) + timedelta(days=1)
+
+
+def day_of(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def quiet_until(
+    last_save: datetime | None, *, queued_at: datetime, now: datetime, quiet: int, most: int
+) -> datetime | None:
+    """Return until when a run leaves a writing person alone, or ``None`` when it may go on.
+
+    ``quiet`` and ``most`` are seconds: since the person's last save, and since the run was queued.
+    """
+    if last_save is None:
+        return None
+    until = min(last_save + timedelta(seconds=quiet), queued_at + timedelta(seconds=most))
+    return until if until > now else None

@@ -1,0 +1,172 @@
+"""What is known of agents and runs."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from django.conf import settings
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from agents import scheduling
+from agents.models import Agent, AgentRun
+from agents.roles.base import HistoryEntry, TeamMember
+from agents.roles.patterns import matches_any
+from missions.models import Event, MissionFile, Revision
+
+Activity = Literal["working", "waiting", "settled", "stopped"]
+
+RESEND_AFTER = timedelta(seconds=60)
+
+
+def agents_due(*, now: datetime) -> QuerySet[Agent]:
+    """Return the agents whose next look has come, the longest due first."""
+    return Agent.objects.filter(
+        state__in=Agent.WAITING, next_run_at__lte=now, mission__state="ACTIVE"
+    ).order_by("next_run_at")
+
+
+def agents_seen_by(user_id: int) -> QuerySet[Agent]:
+    """Return the agents of the missions of which the user is a member."""
+    return Agent.objects.filter(mission__memberships__user_id=user_id).select_related("mission")
+
+
+def runs_seen_by(user_id: int) -> QuerySet[AgentRun]:
+    """Return the runs of the missions of which the user is a member."""
+    return AgentRun.objects.filter(mission__memberships__user_id=user_id).select_related("agent")
+
+
+def last_runs(agents: Sequence[Agent]) -> dict[int, AgentRun]:
+    """Return each agent's newest run, by the agent's key; one query."""
+    newest = AgentRun.objects.filter(agent=OuterRef("pk")).order_by("-queued_at").values("pk")[:1]
+    keys = Agent.objects.filter(pk__in=[agent.pk for agent in agents]).values_list(
+        Subquery(newest), flat=True
+    )
+    runs = AgentRun.objects.filter(pk__in=[key for key in keys if key]).select_related("agent")
+    return {run.agent_id: run for run in runs}
+
+
+def last_changes(agents: Sequence[Agent]) -> dict[int, datetime]:
+    """Return when each agent last changed a file; one query."""
+    newest = (
+        AgentRun.objects.filter(agent=OuterRef("pk"), outcome=AgentRun.Outcome.CHANGED)
+        .order_by("-finished_at")
+        .values("finished_at")[:1]
+    )
+    rows = Agent.objects.filter(pk__in=[agent.pk for agent in agents]).values_list(
+        "pk", Subquery(newest)
+    )
+    return {key: at for key, at in rows if at}
+
+
+def runs_to_send(*, now: datetime) -> QuerySet[AgentRun]:
+    """Return queued runs whose message is lost or whose wait is over."""
+    lost = Q(not_before=None, sent_at__lte=now - RESEND_AFTER) | Q(not_before=None, sent_at=None)
+    return AgentRun.objects.filter(state=AgentRun.State.QUEUED).filter(
+        lost | Q(not_before__lte=now)
+    )
+
+
+def run_directory(run_id: object) -> Path:
+    """Return the folder that keeps what a run leaves behind."""
+    return Path(settings.DATA_DIR) / "runs" / str(run_id)
+
+
+def writing_until(
+    run: AgentRun, owned: Sequence[str], files: Sequence[MissionFile], *, now: datetime
+) -> datetime | None:
+    """Return until when a person who writes in an owned file is left alone, or ``None``."""
+    saves = [
+        file.current.created_at
+        for file in files
+        if file.current
+        and file.current.author_kind == Revision.AuthorKind.PERSON
+        and matches_any(owned, file.path)
+    ]
+    return scheduling.quiet_until(
+        max(saves, default=None),
+        queued_at=run.queued_at,
+        now=now,
+        quiet=settings.PARALLAGON_QUIET_SECONDS,
+        most=settings.PARALLAGON_QUIET_MOST_SECONDS,
+    )
+
+
+def activities(mission_ids: Sequence[int]) -> Mapping[int, Activity]:
+    """Return what each mission's team is doing; one query."""
+    states: dict[int, set[str]] = defaultdict(set)
+    rows = Agent.objects.filter(mission_id__in=mission_ids).values_list("mission_id", "state")
+    for mission_id, state in rows.distinct():
+        states[mission_id].add(state)
+    return {mission_id: activity_of(states[mission_id]) for mission_id in mission_ids}
+
+
+def activity_of(states: set[str]) -> Activity:
+    """Sum up the states of one mission's agents."""
+    awake = states - {Agent.State.STOPPED}
+    if not awake:
+        return "stopped"
+    if awake & {Agent.State.QUEUED, Agent.State.RUNNING}:
+        return "working"
+    return "settled" if awake == {Agent.State.SETTLED} else "waiting"
+
+
+def team_of(agent: Agent) -> tuple[TeamMember, ...]:
+    """Return the other agents of the mission with their state and last outcome."""
+    others = list(Agent.objects.filter(mission_id=agent.mission_id).exclude(pk=agent.pk))
+    outcomes = _last_outcomes(others)
+    return tuple(
+        TeamMember(role=other.role, state=other.state, last_outcome=outcomes.get(other.pk))
+        for other in others
+    )
+
+
+def _last_outcomes(agents: Sequence[Agent]) -> dict[int, str]:
+    newest = (
+        AgentRun.objects.filter(agent=OuterRef("pk"), state=AgentRun.State.FINISHED)
+        .exclude(outcome=AgentRun.Outcome.SKIPPED)
+        .order_by("-finished_at")
+        .values("outcome")[:1]
+    )
+    rows = Agent.objects.filter(pk__in=[agent.pk for agent in agents]).values_list(
+        "pk", Subquery(newest)
+    )
+    return {key: outcome for key, outcome in rows if outcome}
+
+
+def history_between(
+    *, mission_id: int, after: int, until: int, limit: int = 200
+) -> tuple[HistoryEntry, ...]:
+    """Return what changed between two events of a mission, oldest first, the newest ``limit``."""
+    events = Event.objects.filter(
+        mission_id=mission_id,
+        seq__gt=after,
+        seq__lte=until,
+        type__in=["file.changed", "file.removed", "run.finished"],
+    ).order_by("-seq")[: 2 * limit]
+    entries = [entry for event in reversed(events) if (entry := _entry(event))]
+    return tuple(entries[-limit:])
+
+
+def _entry(event: Event) -> HistoryEntry | None:
+    if event.type != "run.finished":
+        author = event.data["author"]
+        return HistoryEntry(
+            at=event.at,
+            author=author["role"] or author["name"] or author["kind"],
+            path=event.data["path"],
+            revision=event.data.get("revision") or 0,
+            outcome="changed" if event.type == "file.changed" else "removed",
+            summary="",
+        )
+    if event.data["outcome"] not in {"failed", "timed_out", "rejected", "proposed"}:
+        return None
+    return HistoryEntry(
+        at=event.at,
+        author=event.data["role"],
+        path="",
+        revision=0,
+        outcome=event.data["outcome"],
+        summary=event.data["reason"],
+    )

@@ -1,0 +1,37 @@
+"""What is done to agents and runs."""
+
+from agents.services.control import (
+    CancelRun,
+    RunAgent,
+    SetModel,
+    StartAgent,
+    StartMission,
+    StopAgent,
+    StopMission,
+)
+from agents.services.dispatch import Dispatch, MarkSent
+from agents.services.finish import FinishRun, RequeueRun, SettleMission, SkipRun
+from agents.services.reap import ReapRun
+from agents.services.wake import begin_anew, create_agents, follow_model, stop_agents, wake_agents
+
+__all__ = [
+    "CancelRun",
+    "Dispatch",
+    "FinishRun",
+    "MarkSent",
+    "ReapRun",
+    "RequeueRun",
+    "RunAgent",
+    "SetModel",
+    "SettleMission",
+    "SkipRun",
+    "StartAgent",
+    "StartMission",
+    "StopAgent",
+    "StopMission",
+    "begin_anew",
+    "create_agents",
+    "follow_model",
+    "stop_agents",
+    "wake_agents",
+]

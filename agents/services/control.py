@@ -1,0 +1,190 @@
+"""Start, stop, run now, cancel: what a person tells agents."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from agents import announce
+from agents.models import Agent, AgentRun
+from agents.roles import registry
+from agents.services.queue import queue_run
+from missions.models import Mission
+from parallagon.core.errors import Conflict
+from parallagon.core.services import BaseService
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartAgent(BaseService[Agent]):
+    """Let the agent look at its files now, and from then on by itself."""
+
+    operation = "agents.agent.start"
+    agent: Agent
+    now: datetime
+
+    def _validate_input(self) -> None:
+        _require_active(self.agent.mission)
+
+    def _perform(self) -> Agent:
+        agent = self.agent
+        with transaction.atomic():
+            if agent.is_stopping:
+                agent.is_stopping = False
+                agent.save(update_fields=["is_stopping"])
+            if agent.state not in {Agent.State.QUEUED, Agent.State.RUNNING, Agent.State.IDLE}:
+                agent.move_to(
+                    Agent.State.IDLE,
+                    reason=_("started"),
+                    now=self.now,
+                    next_run_at=self.now,
+                    interval=registry.get(agent.role).interval,
+                    failure_count=0,
+                )
+            announce.agent_changed(agent, now=self.now)
+        return agent
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopAgent(BaseService[Agent]):
+    """Stop the agent from starting new cycles; a running one finishes."""
+
+    operation = "agents.agent.stop"
+    agent: Agent
+    now: datetime
+
+    def _perform(self) -> Agent:
+        agent = self.agent
+        with transaction.atomic():
+            if agent.state == Agent.State.RUNNING:
+                agent.is_stopping = True
+                agent.reason = _("stops when its run has ended")
+                agent.save(update_fields=["is_stopping", "reason"])
+            elif agent.state != Agent.State.STOPPED:
+                _drop_queued_run(agent, now=self.now)
+                agent.move_to(
+                    Agent.State.STOPPED, reason=_("stopped"), now=self.now, next_run_at=None
+                )
+            announce.agent_changed(agent, now=self.now)
+        return agent
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunAgent(BaseService[AgentRun]):
+    """Queue a run because a person asked; it works even when nothing has changed.
+
+    Raises:
+        Conflict: the agent is at work already, or its mission is archived.
+    """
+
+    operation = "agents.agent.run"
+    agent: Agent
+    now: datetime
+
+    def _validate_input(self) -> None:
+        _require_active(self.agent.mission)
+        if self.agent.state in {Agent.State.QUEUED, Agent.State.RUNNING}:
+            raise Conflict(_("This agent is at work already."), state=self.agent.state)
+
+    def _perform(self) -> AgentRun:
+        with transaction.atomic():
+            stopped = self.agent.state == Agent.State.STOPPED
+            run = queue_run(
+                self.agent, trigger=AgentRun.Trigger.PERSON, reason=_("asked to"), now=self.now
+            )
+            # An agent that was stopped does this one run, and stops again.
+            Agent.objects.filter(pk=self.agent.pk).update(is_stopping=stopped)
+            self.agent.is_stopping = stopped
+            announce.agent_changed(self.agent, now=self.now)
+        return run
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelRun(BaseService[AgentRun]):
+    """End a run: a queued one at once, a running one as soon as its worker looks (half a second).
+
+    Raises:
+        Conflict: it has finished.
+    """
+
+    operation = "agents.run.cancel"
+    run: AgentRun
+    now: datetime
+
+    def _validate_input(self) -> None:
+        if self.run.state == AgentRun.State.FINISHED:
+            raise Conflict(_("This run has finished already."), outcome=self.run.outcome)
+
+    def _perform(self) -> AgentRun:
+        with transaction.atomic():
+            asked = AgentRun.objects.filter(pk=self.run.pk, state__in=AgentRun.ACTIVE)
+            asked.update(is_cancel_requested=True)
+            agent = Agent.objects.get(pk=self.run.agent_id)
+            if agent.state == Agent.State.QUEUED and _drop_queued_run(agent, now=self.now):
+                agent.move_to(Agent.State.IDLE, reason=_("its run was cancelled"), now=self.now)
+                announce.agent_changed(agent, now=self.now)
+        self.run.refresh_from_db()
+        return self.run
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetModel(BaseService[Agent]):
+    """Give the agent a model of its own; an empty name goes back to the mission's."""
+
+    operation = "agents.agent.set_model"
+    agent: Agent
+    model: str
+    now: datetime
+
+    def _perform(self) -> Agent:
+        with transaction.atomic():
+            self.agent.model = self.model
+            self.agent.save(update_fields=["model"])
+            announce.agent_changed(self.agent, now=self.now)
+        return self.agent
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartMission(BaseService[Mission]):
+    """Start every agent of the mission."""
+
+    operation = "agents.mission.start"
+    mission: Mission
+    now: datetime
+
+    def _perform(self) -> Mission:
+        with transaction.atomic():
+            for agent in self.mission.agents.select_related("mission"):
+                StartAgent(agent=agent, now=self.now).execute()
+        return self.mission
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopMission(BaseService[Mission]):
+    """Stop every agent of the mission; running cycles finish."""
+
+    operation = "agents.mission.stop"
+    mission: Mission
+    now: datetime
+
+    def _perform(self) -> Mission:
+        with transaction.atomic():
+            for agent in self.mission.agents.select_related("mission"):
+                StopAgent(agent=agent, now=self.now).execute()
+        return self.mission
+
+
+def _require_active(mission: Mission) -> None:
+    if mission.state != Mission.State.ACTIVE:
+        raise Conflict(_("The mission is archived."), state=mission.state)
+
+
+def _drop_queued_run(agent: Agent, *, now: datetime) -> int:
+    """Finish the agent's queued run as cancelled; return how many there were."""
+    runs = AgentRun.objects.filter(agent=agent, state=AgentRun.State.QUEUED)
+    return runs.update(
+        state=AgentRun.State.FINISHED,
+        outcome=AgentRun.Outcome.CANCELLED,
+        reason=_("cancelled before it began"),
+        finished_at=now,
+    )

@@ -1,0 +1,111 @@
+"""The dispatcher: who is due goes into the queue. Any number may run at once."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from agents import announce
+from agents.models import Agent, AgentRun, AgentTransition
+from agents.selectors import activities, agents_due, runs_to_send
+from missions import events
+from parallagon.core.services import BaseService
+
+BATCH = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispatch(BaseService[list[UUID]]):
+    """Queue the agents that are due; return the ids of runs whose message is to be sent.
+
+    One indexed query, one conditional update, one insert, in one transaction: two dispatchers
+    never queue an agent twice (the constraint ``run_one_active_an_agent`` has the last word).
+    """
+
+    operation = "agents.dispatch"
+    now: datetime
+    limit: int = BATCH
+
+    def _perform(self) -> list[UUID]:
+        with transaction.atomic():
+            due = list(
+                agents_due(now=self.now).select_for_update(skip_locked=True, of=("self",))[
+                    : self.limit
+                ]
+            )
+            claimed = self._claim(due)
+            runs = self._insert_runs(claimed)
+            waiting = list(
+                runs_to_send(now=self.now).select_for_update(skip_locked=True)[: self.limit]
+            )
+            AgentRun.objects.filter(pk__in=[run.pk for run in waiting]).update(
+                sent_at=self.now, not_before=None
+            )
+        return [run.pk for run in (*runs, *waiting)]
+
+    def _claim(self, due: Sequence[Agent]) -> list[Agent]:
+        if not due:
+            return []
+        Agent.objects.filter(pk__in=[agent.pk for agent in due], state__in=Agent.WAITING).update(
+            state=Agent.State.QUEUED,
+            reason=_("its turn has come"),
+            state_changed_at=self.now,
+            next_run_at=None,
+            is_dirty=False,
+        )
+        AgentTransition.objects.bulk_create(
+            AgentTransition(
+                agent=agent,
+                before=agent.state,
+                after=Agent.State.QUEUED,
+                reason=_("its turn has come"),
+                at=self.now,
+            )
+            for agent in due
+        )
+        for agent in due:
+            agent.state, agent.reason = Agent.State.QUEUED, _("its turn has come")
+            agent.next_run_at = None
+        return list(due)
+
+    def _insert_runs(self, agents: Sequence[Agent]) -> list[AgentRun]:
+        runs = AgentRun.objects.bulk_create(
+            AgentRun(
+                agent=agent,
+                mission_id=agent.mission_id,
+                trigger=agent.next_trigger,
+                queued_at=self.now,
+                sent_at=self.now,
+            )
+            for agent in agents
+        )
+        doing = activities(list(Counter(agent.mission_id for agent in agents)))
+        events.publish_many(
+            [
+                (
+                    agent.mission_id,
+                    "agent.changed",
+                    announce.agent_data(agent, doing[agent.mission_id]),
+                )
+                for agent in agents
+            ],
+            at=self.now,
+        )
+        return runs
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkSent(BaseService[None]):
+    """Note that a run's message could not be sent, so that the next tick sends it again."""
+
+    operation = "agents.run.unsent"
+    run_ids: Sequence[UUID]
+
+    def _perform(self) -> None:
+        AgentRun.objects.filter(pk__in=self.run_ids, state=AgentRun.State.QUEUED).update(
+            sent_at=None
+        )

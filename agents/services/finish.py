@@ -1,0 +1,222 @@
+"""The end of a run: its outcome, its calls, and what its agent does next."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from agents import announce, scheduling
+from agents.fingerprint import files_of, fingerprint
+from agents.gateway.protocol import CallRecord
+from agents.models import Agent, AgentRun, ModelCall
+from agents.roles import registry
+from missions.leases import release_lease
+from missions.models import Mission
+from parallagon.core.errors import Conflict
+from parallagon.core.services import BaseService
+
+Outcome = AgentRun.Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishRun(BaseService[AgentRun]):
+    """Give a run its outcome, write its calls into the ledger and say when its agent looks again.
+
+    Everything in one transaction, so that a run is either at work or finished with all it cost.
+
+    Raises:
+        Conflict: it has finished already; nothing is written twice.
+    """
+
+    operation = "agents.run.finish"
+    run: AgentRun
+    outcome: str
+    reason: str
+    now: datetime
+    calls: Sequence[CallRecord] = ()
+    changes: Sequence[Mapping[str, Any]] = ()
+    refused: Sequence[Mapping[str, str]] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+    def _perform(self) -> AgentRun:
+        with transaction.atomic():
+            self._finish_row()
+            self._write_calls()
+            release_lease(self.run.pk, now=self.now)
+            agent = Agent.objects.select_related("mission").get(pk=self.run.agent_id)
+            if self.outcome != Outcome.SKIPPED:
+                announce.run_finished(self.run, now=self.now)
+            self._move_agent(agent)
+            announce.agent_changed(agent, now=self.now)
+        return self.run
+
+    def _finish_row(self) -> None:
+        known = [call for call in self.calls if call.input_tokens is not None]
+        values = {
+            "state": AgentRun.State.FINISHED,
+            "step": AgentRun.Step.SETTLE,
+            "outcome": self.outcome,
+            "reason": self.reason[:500],
+            "finished_at": self.now,
+            "changes": list(self.changes),
+            "refused": list(self.refused),
+            "timings": dict(self.timings),
+            "call_count": len(self.calls),
+            "input_tokens": sum(c.input_tokens or 0 for c in known) if known else None,
+            "output_tokens": sum(c.output_tokens or 0 for c in known) if known else None,
+        }
+        rows = AgentRun.objects.filter(pk=self.run.pk, state__in=AgentRun.ACTIVE)
+        if not rows.update(**values):
+            raise Conflict(_("This run has finished already."), run=str(self.run.pk))
+        for name, value in values.items():
+            setattr(self.run, name, value)
+
+    def _write_calls(self) -> None:
+        ModelCall.objects.bulk_create(
+            (
+                ModelCall(
+                    run=self.run,
+                    number=call.number,
+                    started_at=datetime.fromtimestamp(call.started_at, UTC),
+                    seconds=call.seconds,
+                    status=call.status,
+                    input_tokens=call.input_tokens,
+                    output_tokens=call.output_tokens,
+                    cached_tokens=call.cached_tokens,
+                    is_estimated=call.is_estimated,
+                    finish_reason=(call.finish_reason or "")[:40],
+                    is_complete=call.is_complete,
+                    failure=call.failure or "",
+                    detail=call.detail[:500],
+                )
+                for call in self.calls
+            ),
+            ignore_conflicts=True,
+        )
+
+    def _move_agent(self, agent: Agent) -> None:
+        role = registry.get(agent.role)
+        following = scheduling.after_run(
+            self.outcome,
+            scheduling.Standing(
+                interval=agent.interval,
+                shortest=role.interval,
+                longest=role.max_interval,
+                failure_count=agent.failure_count,
+                is_stopping=agent.is_stopping,
+                is_dirty=agent.is_dirty,
+            ),
+            now=self.now,
+        )
+        learnt: dict[str, object] = {}
+        if self.outcome in scheduling.CONCLUSIVE and self.run.fingerprint:
+            learnt["fingerprint"] = self.run.fingerprint
+            learnt["seen_seq"] = max(agent.seen_seq, self.run.seen_seq)
+        agent.move_to(
+            following.state,
+            reason=self.reason[:300],
+            now=self.now,
+            interval=following.interval,
+            next_run_at=following.next_run_at,
+            next_trigger=AgentRun.Trigger.CHANGE if agent.is_dirty else AgentRun.Trigger.SCHEDULE,
+            failure_count=following.failure_count,
+            is_stopping=False,
+            is_dirty=False,
+            **learnt,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkipRun(BaseService[None]):
+    """Finish a run that had no reason to begin; a streak of them is one row with a count."""
+
+    operation = "agents.run.skip"
+    run: AgentRun
+    reason: str
+    now: datetime
+
+    def _perform(self) -> None:
+        with transaction.atomic():
+            FinishRun(
+                run=self.run, outcome=Outcome.SKIPPED, reason=self.reason, now=self.now
+            ).execute()
+            newest = AgentRun.objects.filter(agent_id=self.run.agent_id).exclude(pk=self.run.pk)
+            previous = newest.order_by("-queued_at").first()
+            if previous and previous.outcome == Outcome.SKIPPED:
+                AgentRun.objects.filter(pk=self.run.pk).update(count=previous.count + 1)
+                previous.delete()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequeueRun(BaseService[AgentRun]):
+    """Put a run back into the queue: its files are leased, or a person is writing in them."""
+
+    operation = "agents.run.requeue"
+    run: AgentRun
+    reason: str
+    until: datetime
+    now: datetime
+
+    def _perform(self) -> AgentRun:
+        with transaction.atomic():
+            rows = AgentRun.objects.filter(pk=self.run.pk, state=AgentRun.State.RUNNING)
+            if not rows.update(
+                state=AgentRun.State.QUEUED,
+                step=AgentRun.Step.CLAIM,
+                not_before=max(self.until, self.now + timedelta(milliseconds=100)),
+                worker="",
+            ):
+                raise Conflict(_("This run is not at work."), run=str(self.run.pk))
+            agent = Agent.objects.get(pk=self.run.agent_id)
+            agent.move_to(Agent.State.QUEUED, reason=self.reason, now=self.now)
+            announce.agent_changed(agent, now=self.now)
+        return self.run
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettleMission(BaseService[bool]):
+    """Let a mission rest when none of its running agents has anything to do.
+
+    Evidence: every one of them is waiting for its next look, and would look at exactly what its
+    last finished run looked at.
+    """
+
+    operation = "agents.mission.settle"
+    mission: Mission
+    now: datetime
+
+    def _perform(self) -> bool:
+        with transaction.atomic():
+            agents = list(
+                Agent.objects.select_for_update()
+                .filter(mission=self.mission)
+                .exclude(state=Agent.State.STOPPED)
+            )
+            if not agents or {agent.state for agent in agents} != {Agent.State.IDLE}:
+                return False
+            if not self._nobody_has_work(agents):
+                return False
+            for agent in agents:
+                agent.move_to(
+                    Agent.State.SETTLED,
+                    reason=_("nobody has anything to do"),
+                    now=self.now,
+                    next_run_at=None,
+                )
+                announce.agent_changed(agent, now=self.now)
+            announce.mission_changed(
+                self.mission.pk, state=self.mission.state, title=self.mission.title, now=self.now
+            )
+        return True
+
+    def _nobody_has_work(self, agents: Sequence[Agent]) -> bool:
+        files = files_of(self.mission.pk)
+        return all(
+            agent.fingerprint
+            and agent.fingerprint
+            == fingerprint(agent, registry.get(agent.role), mission=self.mission, files=files)
+            for agent in agents
+        )

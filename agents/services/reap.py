@@ -1,0 +1,51 @@
+"""Runs whose worker died are ended by whoever notices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from agents.gateway.protocol import read_calls
+from agents.models import AgentRun
+from agents.selectors import run_directory
+from agents.services.finish import FinishRun
+from missions.locks import RunLock
+from parallagon.core.services import BaseService
+
+SILENT_FOR = timedelta(seconds=30)
+
+
+def silent_runs(*, now: datetime) -> Sequence[AgentRun]:
+    """Return the runs at work whose worker has not been heard of for 30 seconds."""
+    return list(
+        AgentRun.objects.filter(
+            state=AgentRun.State.RUNNING, heartbeat_at__lt=now - SILENT_FOR
+        ).select_related("agent", "mission")
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReapRun(BaseService[bool]):
+    """End a silent run as failed, unless its worker still holds its lock.
+
+    What its calls cost is read from the gateway's record, so that a crash loses no charge.
+    """
+
+    operation = "agents.run.reap"
+    run: AgentRun
+    now: datetime
+
+    def _perform(self) -> bool:
+        if not RunLock.is_free(self.run.pk):
+            return False
+        with transaction.atomic():
+            FinishRun(
+                run=self.run,
+                outcome=AgentRun.Outcome.FAILED,
+                reason=_("worker lost: the process that ran this cycle died"),
+                calls=read_calls(run_directory(self.run.pk)),
+                now=self.now,
+            ).execute()
+        return True

@@ -1,0 +1,117 @@
+"""What happens to agents when something happens to their mission; called inside its transaction."""
+
+from django.utils.translation import gettext as _
+
+from agents import announce
+from agents.models import Agent, AgentRun
+from agents.roles import registry
+from agents.roles.base import AiderAgent
+from agents.roles.patterns import matches_any
+from agents.scheduling import DEBOUNCE
+from agents.services.control import StartMission
+from missions.hooks import Archived, Created, Landed, Reset, Updated
+from missions.models import Mission, Revision
+
+State = Agent.State
+
+
+def create_agents(created: Created) -> None:
+    """Give a new mission one stopped agent a role."""
+    Agent.objects.bulk_create(
+        Agent(
+            mission=created.mission,
+            role=role.role,
+            interval=role.interval,
+            state_changed_at=created.now,
+        )
+        for role in registry.all_roles()
+    )
+
+
+def wake_agents(landed: Landed) -> None:
+    """Bring forward the agents that watch what has landed, or own what another has changed."""
+    asleep: list[Agent] = []
+    for agent in Agent.objects.filter(mission=landed.mission).exclude(state=State.STOPPED):
+        causes = [
+            revision
+            for revision in landed.revisions
+            if _concerns(registry.get(agent.role), revision)
+        ]
+        if causes and _bring_forward(agent, causes, landed):
+            asleep.append(agent)
+    for agent in asleep:
+        announce.agent_changed(agent, now=landed.now)
+
+
+def _concerns(role: AiderAgent, revision: Revision) -> bool:
+    if revision.author_kind == Revision.AuthorKind.AGENT and revision.role == role.role:
+        return False
+    files = role.list_files()
+    return matches_any((*files.watches, *files.writes), revision.file.path)
+
+
+def _bring_forward(agent: Agent, causes: list[Revision], landed: Landed) -> bool:
+    """Let the agent look soon; return whether that is news to those who look on."""
+    if agent.state in {State.QUEUED, State.RUNNING}:
+        Agent.objects.filter(pk=agent.pk).update(is_dirty=True)
+        return False
+    if agent.state in {State.PAUSED_BUDGET, State.PAUSED_BREAKER}:
+        return False
+    typed = all(revision.author_kind == Revision.AuthorKind.PERSON for revision in causes)
+    soon = landed.now + DEBOUNCE if typed else landed.now
+    if agent.state == State.IDLE and agent.next_run_at and agent.next_run_at <= soon:
+        return False
+    fields = {
+        "next_run_at": soon,
+        "next_trigger": AgentRun.Trigger.CHANGE,
+        "interval": registry.get(agent.role).interval,
+        "failure_count": 0,
+    }
+    reason = _("%(path)s has changed") % {"path": causes[0].file.path}
+    if agent.state == State.IDLE:
+        Agent.objects.filter(pk=agent.pk, state=agent.state).update(reason=reason, **fields)
+        agent.next_run_at, agent.reason = soon, reason
+    else:
+        agent.move_to(State.IDLE, reason=reason, now=landed.now, **fields)
+    return True
+
+
+def follow_model(updated: Updated) -> None:
+    """Let agents that use the mission's model look again when it has another."""
+    if "model" not in updated.fields:
+        return
+    for agent in Agent.objects.filter(mission=updated.mission, model="", state=State.SETTLED):
+        agent.move_to(
+            State.IDLE, reason=_("the model has changed"), now=updated.now, next_run_at=updated.now
+        )
+        announce.agent_changed(agent, now=updated.now)
+
+
+def begin_anew(reset: Reset) -> None:
+    """Let agents forget what they had seen: the files are the first ones again.
+
+    Runs at work are cancelled; the team of the demo starts by itself.
+    """
+    agents = Agent.objects.filter(mission=reset.mission)
+    AgentRun.objects.filter(agent__in=agents, state__in=AgentRun.ACTIVE).update(
+        is_cancel_requested=True
+    )
+    seq = Mission.objects.values_list("seq", flat=True).get(pk=reset.mission.pk)
+    agents.update(fingerprint="", seen_seq=seq)
+    if reset.mission.is_demo:
+        StartMission(mission=reset.mission, now=reset.now).execute()
+
+
+def stop_agents(archived: Archived) -> None:
+    """Stop every agent of a mission that was put away."""
+    for agent in Agent.objects.filter(mission=archived.mission).exclude(state=State.STOPPED):
+        if agent.state in {State.QUEUED, State.RUNNING}:
+            Agent.objects.filter(pk=agent.pk).update(is_stopping=True)
+            agent.runs.filter(state__in=["QUEUED", "RUNNING"]).update(is_cancel_requested=True)
+        else:
+            agent.move_to(
+                State.STOPPED,
+                reason=_("the mission was archived"),
+                now=archived.now,
+                next_run_at=None,
+            )

@@ -1,0 +1,45 @@
+"""Background work: ticks of the dispatcher, cycles, the reaper."""
+
+import logging
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+from agents import worker
+from agents.cycle import run_cycle
+from agents.services import Dispatch, MarkSent, ReapRun
+from agents.services.reap import silent_runs
+from parallagon.core.errors import ParallagonError
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="agents.dispatch", expires=5)
+def dispatch() -> None:
+    """Queue who is due and send each run's id to the workers."""
+    run_ids = Dispatch(now=timezone.now()).execute()
+    for sent, run_id in enumerate(run_ids):
+        try:
+            execute_run.delay(run_id=str(run_id))
+        except execute_run.OperationalError as error:
+            logger.warning("%s runs were not sent: %s", len(run_ids) - sent, error)
+            MarkSent(run_ids=run_ids[sent:]).execute()
+            return
+
+
+@shared_task(name="agents.execute_run")
+def execute_run(*, run_id: str) -> None:
+    """Carry out one run. The database owns it: a second message finds nothing to do."""
+    run_cycle(UUID(run_id), workshop=worker.workshop())
+
+
+@shared_task(name="agents.reap", expires=10)
+def reap() -> None:
+    """End the runs whose worker died."""
+    now = timezone.now()
+    for run in silent_runs(now=now):
+        try:
+            ReapRun(run=run, now=now).execute()
+        except ParallagonError as error:
+            logger.info("run %s was not reaped: %s", run.pk, error)

@@ -1,0 +1,98 @@
+"""Step 6 of a cycle: Aider works in a private folder, through the gateway, till it ends or must."""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from missions.staging import Staged
+
+from agents.aider.protocol import EditFormat, EngineResult, Limits
+from agents.gateway.protocol import Allowance, Registration, RunReport, Upstream
+from agents.models import AgentRun
+from agents.roles.base import AiderAgent, RunContext, Workspace
+from agents.runlog import RunLog
+from agents.selectors import history_between, run_directory, team_of
+from agents.watch import Watch
+from agents.workshop import Workshop
+
+EDIT_FORMAT: Final[EditFormat] = "diff"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """How the work ended: what the engine says, what the gateway saw, why the worker ended it."""
+
+    result: EngineResult
+    report: RunReport
+    cause: str
+
+
+def work(
+    run: AgentRun,
+    *,
+    role: AiderAgent,
+    staged: Staged,
+    private: Path,
+    upstream: Upstream,
+    allowance: Allowance,
+    workshop: Workshop,
+) -> Done:
+    """Run Aider on the files staged in ``private/files``.
+
+    Raises:
+        GatewayError: the gateway would not take the run, or is gone.
+    """
+    directory = run_directory(run.pk)
+    token = secrets.token_urlsafe(32)
+    log = RunLog(run, directory)
+    watch = Watch(run, gateway=workshop.gateway, log=log)
+    (private / "home").mkdir(mode=0o700)
+    files = role.run_files(staged.files)
+    try:
+        workshop.gateway.register(
+            Registration(
+                run_id=str(run.pk),
+                mission_id=run.mission_id,
+                token=token,
+                upstream=upstream,
+                allowance=allowance,
+                directory=directory,
+            )
+        )
+        workspace = Workspace(
+            run_id=str(run.pk),
+            staging=private / "files",
+            home=private / "home",
+            editable=files.editable,
+            readonly=files.readonly,
+            creatable=files.creatable,
+            engine=workshop.engine,
+            model=f"openai/{upstream.model}",
+            api_base=workshop.gateway.api_base,
+            api_token=token,
+            edit_format=EDIT_FORMAT,
+            limits=Limits(wall_seconds=settings.PARALLAGON_RUN_SECONDS),
+            sandbox=settings.PARALLAGON_SANDBOX,
+            on_output=log.write,
+            should_stop=watch,
+        )
+        result = role.work(run_context(run, role, staged), workspace)
+        return Done(result=result, report=workshop.gateway.finish(str(run.pk)), cause=watch.cause)
+    finally:
+        log.close()
+
+
+def run_context(run: AgentRun, role: AiderAgent, staged: Staged) -> RunContext:
+    """Gather what the role may know when its message is written."""
+    agent, mission = run.agent, run.mission
+    return RunContext(
+        mission_title=mission.title,
+        language=mission.language,
+        prompt=agent.prompt or role.shipped_prompt(mission.language),
+        edit_format=EDIT_FORMAT,
+        files={path: file.text for path, file in staged.files.items()},
+        team=team_of(agent),
+        history=history_between(mission_id=mission.pk, after=agent.seen_seq, until=run.seen_seq),
+    )

@@ -1,0 +1,38 @@
+"""The workshop of this worker process: opened when the worker of the cycles starts."""
+
+import threading
+from typing import Any
+
+from celery.signals import worker_init, worker_shutdown
+from django.conf import settings
+
+from agents.workshop import Workshop
+
+QUEUE = "cycles"
+_lock = threading.Lock()
+_workshop: Workshop | None = None
+
+
+def workshop() -> Workshop:
+    """Return the workshop, opening it where no worker has."""
+    global _workshop
+    with _lock:
+        if _workshop is None:
+            _workshop = Workshop.open(settings.ENVIRONMENT)
+        return _workshop
+
+
+@worker_init.connect
+def open_workshop(sender: Any, **_: Any) -> None:
+    """Start engine and gateway from the main thread: they die with the thread that started them."""
+    if QUEUE in sender.app.amqp.queues.consume_from:
+        workshop()
+
+
+@worker_shutdown.connect
+def close_workshop(**_: Any) -> None:
+    global _workshop
+    with _lock:
+        if _workshop is not None:
+            _workshop.close()
+            _workshop = None

@@ -1,0 +1,107 @@
+"""Who is due goes into the queue, once."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from agents.models import Agent, AgentRun
+from agents.services import Dispatch, StopAgent
+from missions.models import Event
+from tests.agents.factories import make_agent
+from tests.factories import make_mission
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
+
+
+class TestDispatch:
+    def test_queues_who_is_due_and_nobody_else(self):
+        mission = make_mission()
+        due = make_agent(mission, "specifications", next_run_at=NOW)
+        later = make_agent(mission, "production", next_run_at=NOW + timedelta(seconds=1))
+        settled = make_agent(mission, "suivi", state=Agent.State.SETTLED)
+
+        run_ids = Dispatch(now=NOW).execute()
+
+        run = AgentRun.objects.get()
+        assert run_ids == [run.pk]
+        assert run.agent == due
+        states = dict(Agent.objects.values_list("pk", "state"))
+        assert states == {due.pk: "QUEUED", later.pk: "IDLE", settled.pk: "SETTLED"}
+
+    def test_tells_those_who_look_on(self):
+        agent = make_agent(make_mission(), "suivi", next_run_at=NOW)
+
+        Dispatch(now=NOW).execute()
+
+        event = Event.objects.get(type="agent.changed")
+        assert event.data["agent"] == agent.pk
+        assert event.data["state"] == "QUEUED"
+        assert event.data["activity"] == "working"
+
+    def test_a_second_tick_finds_nothing_to_do(self):
+        make_agent(make_mission(), "suivi", next_run_at=NOW)
+        Dispatch(now=NOW).execute()
+
+        assert Dispatch(now=NOW + timedelta(seconds=1)).execute() == []
+
+    def test_sends_a_lost_message_again_after_a_minute(self):
+        make_agent(make_mission(), "suivi", next_run_at=NOW)
+        [run_id] = Dispatch(now=NOW).execute()
+
+        assert Dispatch(now=NOW + timedelta(seconds=59)).execute() == []
+        assert Dispatch(now=NOW + timedelta(seconds=60)).execute() == [run_id]
+        assert Dispatch(now=NOW + timedelta(seconds=61)).execute() == []
+
+    def test_leaves_archived_missions_alone(self):
+        mission = make_mission()
+        make_agent(mission, "suivi", next_run_at=NOW)
+        type(mission).objects.filter(pk=mission.pk).update(state="ARCHIVED")
+
+        assert Dispatch(now=NOW).execute() == []
+
+    def test_takes_a_bounded_number_the_longest_due_first(self):
+        agents = [
+            make_agent(make_mission(), "suivi", next_run_at=NOW - timedelta(seconds=number))
+            for number in range(3)
+        ]
+
+        Dispatch(now=NOW, limit=2).execute()
+
+        queued = set(AgentRun.objects.values_list("agent", flat=True))
+        assert queued == {agents[2].pk, agents[1].pk}
+
+    def test_costs_the_same_number_of_queries_for_one_and_for_ten(
+        self, django_assert_max_num_queries
+    ):
+        for _ in range(10):
+            make_agent(make_mission(), "suivi", next_run_at=NOW)
+
+        # begin, due, update, transitions, runs, activities, seq update and read, events, waiting,
+        # sent, savepoints, commit
+        with django_assert_max_num_queries(16):
+            Dispatch(now=NOW).execute()
+
+
+class TestOneActiveRun:
+    def test_the_database_refuses_a_second_one(self):
+        agent = make_agent(make_mission(), "suivi", next_run_at=NOW)
+        Dispatch(now=NOW).execute()
+
+        with pytest.raises(IntegrityError), transaction.atomic():
+            AgentRun.objects.create(
+                agent=agent, mission=agent.mission, trigger="schedule", queued_at=NOW
+            )
+
+    def test_stopping_a_queued_agent_finishes_its_run(self):
+        agent = make_agent(make_mission(), "suivi", next_run_at=NOW)
+        Dispatch(now=NOW).execute()
+        agent.refresh_from_db()
+
+        StopAgent(agent=agent, now=NOW).execute()
+
+        run = AgentRun.objects.get()
+        assert (run.state, run.outcome) == ("FINISHED", "cancelled")
+        agent.refresh_from_db()
+        assert agent.state == Agent.State.STOPPED
