@@ -35,6 +35,7 @@ from agents.services import (
 )
 from missions.models import Membership, Mission
 from missions.selectors import membership
+from parallagon.accounts.authentication import caller
 from parallagon.core.errors import ResourceNotFoundError, ValidationError
 
 EDITOR = Membership.Role.EDITOR
@@ -53,11 +54,11 @@ def agent_of(request: Request, agent_id: int, *, to_write: bool = False) -> Agen
         ResourceNotFoundError: there is none, or not for the caller.
         PermissionDeniedError: the caller may only look.
     """
-    agent = agents_seen_by(request.user.pk).filter(pk=agent_id).first()
+    agent = agents_seen_by(caller(request).pk).filter(pk=agent_id).first()
     if agent is None:
         raise ResourceNotFoundError("There is no such agent, or none that you may see.")
     if to_write:
-        membership(user=request.user, mission_id=agent.mission_id, at_least=EDITOR)
+        membership(user=caller(request), mission_id=agent.mission_id, at_least=EDITOR)
     return agent
 
 
@@ -86,9 +87,9 @@ class AgentStatusView(APIView):
 def _chosen(request: Request) -> Any:
     filters = AgentFilterSerializer(data=request.query_params)
     filters.is_valid(raise_exception=True)
-    agents = agents_seen_by(request.user.pk).order_by("mission_id", "pk")
+    agents = agents_seen_by(caller(request).pk).order_by("mission_id", "pk")
     if mission := filters.validated_data.get("mission"):
-        membership(user=request.user, mission_id=mission)
+        membership(user=caller(request), mission_id=mission)
         agents = agents.filter(mission_id=mission)
     return agents
 
@@ -153,7 +154,7 @@ class _TeamAction(APIView):
     operation: Callable[..., Any]
 
     def _act(self, request: Request, mission_id: int) -> Mission:
-        mission = membership(user=request.user, mission_id=mission_id, at_least=EDITOR).mission
+        mission = membership(user=caller(request), mission_id=mission_id, at_least=EDITOR).mission
         type(self).operation(mission=mission, now=timezone.now()).execute()
         return mission
 
@@ -161,7 +162,7 @@ class _TeamAction(APIView):
         given = MissionChoiceSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         self._act(request, given.validated_data["mission"])
-        agents = agents_seen_by(request.user.pk).filter(mission=given.validated_data["mission"])
+        agents = agents_seen_by(caller(request).pk).filter(mission=given.validated_data["mission"])
         return Response({"results": agent_data(list(agents.order_by("pk")))})
 
 

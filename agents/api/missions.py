@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from agents.services import StartMission, StopMission
 from missions.models import Membership
 from missions.selectors import membership
+from parallagon.accounts.authentication import caller
 
 
 class _MissionAction(APIView):
@@ -23,7 +24,7 @@ class _MissionAction(APIView):
 
     def post(self, request: Request, mission_id: int) -> Response:
         mission = membership(
-            user=request.user, mission_id=mission_id, at_least=Membership.Role.EDITOR
+            user=caller(request), mission_id=mission_id, at_least=Membership.Role.EDITOR
         ).mission
         type(self).operation(mission=mission, now=timezone.now()).execute()
         return Response(mission_data(request, mission_id))

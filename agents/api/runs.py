@@ -22,12 +22,13 @@ from agents.selectors import run_directory, runs_seen_by
 from agents.services import CancelRun
 from missions.models import Membership, Revision
 from missions.selectors import membership
+from parallagon.accounts.authentication import caller
 from parallagon.core.api import Pages
 from parallagon.core.errors import ResourceNotFoundError
 
 
 class RunPages(Pages):
-    ordering = ("-queued_at", "-id")
+    ordering = "-queued_at"
 
 
 def run_of(request: Request, run_id: UUID) -> AgentRun:
@@ -36,7 +37,7 @@ def run_of(request: Request, run_id: UUID) -> AgentRun:
     Raises:
         ResourceNotFoundError: there is none, or not for the caller.
     """
-    run = runs_seen_by(request.user.pk).filter(pk=run_id).first()
+    run = runs_seen_by(caller(request).pk).filter(pk=run_id).first()
     if run is None:
         raise ResourceNotFoundError("There is no such run, or none that you may see.")
     return run
@@ -56,7 +57,7 @@ class RunListView(GenericAPIView[AgentRun]):
         """List runs, the newest first."""
         filters = RunFilterSerializer(data=request.query_params)
         filters.is_valid(raise_exception=True)
-        runs = runs_seen_by(request.user.pk).filter(**filters.validated_data)
+        runs = runs_seen_by(caller(request).pk).filter(**filters.validated_data)
         page = self.paginate_queryset(runs)
         return self.get_paginated_response(RunSerializer(page, many=True).data)
 
@@ -100,6 +101,6 @@ class CancelRunView(APIView):
     def post(self, request: Request, run_id: UUID) -> Response:
         """End the run: a queued one at once, a running one within a second."""
         run = run_of(request, run_id)
-        membership(user=request.user, mission_id=run.mission_id, at_least=Membership.Role.EDITOR)
+        membership(user=caller(request), mission_id=run.mission_id, at_least=Membership.Role.EDITOR)
         CancelRun(run=run, now=timezone.now()).execute()
         return Response(RunSerializer(run_of(request, run_id)).data)

@@ -157,7 +157,7 @@ class RunDiffSerializer(serializers.Serializer[dict[str, Any]]):
 
 class ModelOptionSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment] # the base has a hint of this name
     provider = serializers.CharField()
     is_offline = serializers.BooleanField()
 
