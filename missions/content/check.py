@@ -1,0 +1,67 @@
+"""What a mission accepts as content: bounded UTF-8 text, well-formed where it has a form."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+
+from missions import paths
+from missions.content.formats import check_json, check_toml, check_xml, check_yaml
+from missions.content.text import TextContent, decode
+from parallagon.core.errors import ValidationError
+
+MOST_CHARACTERS = 20_000  # in a line: Aider's token counting is quadratic in it
+
+_FORMATS: dict[str, Callable[[str], None]] = {
+    ".json": check_json,
+    ".yaml": check_yaml,
+    ".yml": check_yaml,
+    ".toml": check_toml,
+    ".xml": check_xml,
+}
+
+
+def check_bytes(path: str, content: bytes, *, allow_invalid: bool = False) -> TextContent:
+    """Return the text of ``content`` if ``path`` may hold it.
+
+    Args:
+        path: its extension names the format that is checked.
+        content: the bytes of the file.
+        allow_invalid: accept a text that is not well-formed in that format.
+
+    Raises:
+        ValidationError: with a sentence; for a format also ``line`` and ``column`` (from 1).
+    """
+    limit = settings.PARALLAGON_MAX_FILE_SIZE
+    if len(content) > limit:
+        raise ValidationError(
+            f"{path} would have {len(content)} bytes; at most {limit} are allowed.",
+            path=path,
+            limit=limit,
+        )
+    try:
+        decoded = decode(content)
+    except ValidationError as error:
+        raise ValidationError(f"{path}: {error.message}", path=path, **error.details) from error
+    check_text(path, decoded.text, allow_invalid=allow_invalid)
+    return decoded
+
+
+def check_text(path: str, text: str, *, allow_invalid: bool = False) -> None:
+    """Check a decoded text; see ``check_bytes``."""
+    if "\0" in text:
+        raise ValidationError(f"{path} holds a NUL character: it is not text.", path=path)
+    for number, line in enumerate(text.split("\n"), start=1):
+        if len(line) > MOST_CHARACTERS:
+            raise ValidationError(
+                f"{path}: line {number} has {len(line)} characters; "
+                f"at most {MOST_CHARACTERS} are allowed.",
+                path=path,
+                line=number,
+            )
+    check = None if allow_invalid else _FORMATS.get(paths.extension(path))
+    if check is None:
+        return
+    try:
+        check(text)
+    except ValidationError as error:
+        raise ValidationError(f"{path}: {error.message}", path=path, **error.details) from error

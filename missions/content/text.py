@@ -1,0 +1,98 @@
+"""Text out of bytes and back: what a person or an agent edits always has LF and no BOM.
+
+The line endings and the BOM of the file are put back when it is written, byte for byte on lines
+that nobody touched, also where one file mixes several kinds.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from parallagon.core.errors import ValidationError
+
+_BOM = b"\xef\xbb\xbf"
+_ENDING = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextContent:
+    """A file's text with LF, and what its bytes had instead."""
+
+    text: str
+    newline: str = "\n"  # the most frequent line ending
+    has_bom: bool = False
+    endings: tuple[str, ...] = ()  # of each line, only where they differ
+
+
+def decode(content: bytes) -> TextContent:
+    """Read the bytes of a file.
+
+    Raises:
+        ValidationError: they are not UTF-8.
+    """
+    has_bom = content.startswith(_BOM)
+    try:
+        text = content[len(_BOM) if has_bom else 0 :].decode()
+    except UnicodeDecodeError as error:
+        raise ValidationError(
+            f"This is not UTF-8 text (byte {error.start}).", position=error.start
+        ) from error
+    if "\r" not in text:
+        return TextContent(text=text, has_bom=has_bom)
+    endings: list[str] = _ENDING.findall(text)
+    counted = Counter(endings)
+    return TextContent(
+        text=_ENDING.sub("\n", text),
+        newline=counted.most_common(1)[0][0],
+        has_bom=has_bom,
+        endings=tuple(endings) if len(counted) > 1 else (),
+    )
+
+
+def encode(text: str, like: TextContent | None = None) -> bytes:
+    """Return the bytes of ``text`` (LF) with the line endings and the BOM of ``like``.
+
+    Raises:
+        ValidationError: the text holds half of a surrogate pair.
+    """
+    if like is None:
+        return _to_bytes(text)
+    if like.endings:
+        text = _with_endings(text, like)
+    elif like.newline != "\n":
+        text = text.replace("\n", like.newline)
+    return (_BOM if like.has_bom else b"") + _to_bytes(text)
+
+
+def encode_new(text: str) -> bytes:
+    """Return the bytes of a new file, whose line endings are those that its author sent."""
+    return _to_bytes(text)
+
+
+def to_lf(text: str) -> str:
+    """Return ``text`` as it is merged and compared: LF, no BOM."""
+    return _ENDING.sub("\n", text.removeprefix("\ufeff"))
+
+
+def _to_bytes(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise ValidationError(
+            f"The text holds half of a character (position {error.start}).", position=error.start
+        ) from error
+
+
+def _with_endings(text: str, like: TextContent) -> str:
+    """Give each line that ``like`` has too the ending it had there, new ones the usual ending."""
+    old, new = like.text.split("\n"), text.split("\n")
+    endings = [like.newline] * (len(new) - 1)
+    blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+    for block in blocks:
+        for offset in range(block.size):
+            before, after = block.a + offset, block.b + offset
+            if before < len(like.endings) and after < len(endings):
+                endings[after] = like.endings[before]
+    pieces = [part for pair in zip(new, [*endings, ""], strict=True) for part in pair]
+    return "".join(pieces)

@@ -1,0 +1,130 @@
+"""The one way in for every change of a mission's files: person, agent, restore, import.
+
+``land()`` reads from top to bottom as the eight steps that make a change safe: whoever is killed
+between any two of them loses nothing that was acknowledged and leaves no half-written file.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from missions.authors import Author
+from missions.landing.commit import Transaction
+from missions.landing.foreign import TakeIn
+from missions.landing.reconcile import Plan, Reconcile, check
+from missions.landing.recovery import put_in_folder, recover, recover_all, roll_forward
+from missions.landing.terms import Change, Landing, LandingConflict
+from missions.leases import StaleLease
+from missions.locks import write_lock
+from missions.models import Mission, Proposal
+from missions.storage import BlobStore, FileManager
+from parallagon.core.errors import ValidationError
+
+__all__ = [
+    "Author",
+    "Change",
+    "Landing",
+    "LandingConflict",
+    "StaleLease",
+    "land",
+    "recover",
+    "recover_all",
+]
+
+
+def land(
+    mission: Mission,
+    changes: Sequence[Change],
+    *,
+    author: Author,
+    now: datetime,
+    fence: int | None = None,
+    within: Callable[[Landing], None] | None = None,
+    propose: Proposal.Reason | None = None,
+    allow_invalid: bool = False,
+    timeout: float | None = None,
+) -> Landing:
+    """Land changes of one author, all of them or none.
+
+    Args:
+        mission: whose files they are.
+        changes: at most one a path; a text that is current already makes no revision.
+        author: who wrote them.
+        now: the moment that revisions and events get.
+        fence: the token of the lease under which a run wrote them.
+        within: called last in the transaction, with the landing; what it raises undoes it all.
+        propose: make a proposal of a run's changes instead of landing them.
+        allow_invalid: let a person save a text that is not well-formed in its format.
+        timeout: seconds to wait for the write lock; ``None`` waits ``PARALLAGON_LOCK_TIMEOUT``.
+
+    Raises:
+        ValidationError: a path or text cannot be accepted; nothing was written.
+        LandingConflict: a person's text overlaps with what others wrote; nothing was written.
+        StaleLease: the run no longer holds its files.
+        LockError: the write lock was busy.
+        FileOperationError: the folder or the disk refused; nothing was written.
+    """
+    _check_reason(author, propose)
+    allow_invalid = allow_invalid and not author.is_agent
+    wanted = check(changes, allow_invalid=allow_invalid)
+    paths = [change.path for change in wanted]
+    folder, store = FileManager(mission), BlobStore()
+
+    # 1. One writer at a time; readers never wait, they read what is current from the blobs.
+    with write_lock(mission.pk, timeout=timeout):
+        # 2. First finish what a dead process left.
+        expected = roll_forward(folder, store, now=now)
+        # 3. What other programs wrote meanwhile is theirs, and comes first.
+        found = TakeIn(folder=folder, store=store, now=now, expected=expected).look(paths)
+        # 4. An older base is merged; what overlaps is shown to a person or proposed by an agent.
+        reconcile = Reconcile(
+            found=found, store=store, mission_id=mission.pk, allow_invalid=allow_invalid
+        )
+        plan = reconcile.plan(wanted)
+        reason = _reason_to_propose(author, plan, propose)
+        # 5. The bytes, durably, before anything refers to them.
+        _keep(store, plan, is_proposal=reason is not None)
+        # 6. From the end of this transaction on it has landed, whoever finishes the rest.
+        transaction = Transaction(
+            mission=mission,
+            author=author,
+            now=now,
+            writes=() if reason else plan.writes,
+            drafts=plan.drafts if reason else (),
+            reason=reason,
+            paths=paths,
+            fence=fence,
+            within=within,
+        )
+        merged = frozenset() if reason else frozenset(plan.merged)
+        landing = transaction.commit(Landing(merged=merged, set_aside=found.set_aside))
+        # 7. and 8. Replace the files in the folder and close the record; frames left on commit.
+        put_in_folder(folder, store, now=now)
+    return landing
+
+
+def _check_reason(author: Author, propose: Proposal.Reason | None) -> None:
+    if propose and author.run_id is None:
+        raise ValidationError("Only a run's changes can be proposed.")
+
+
+def _reason_to_propose(
+    author: Author, plan: Plan, propose: Proposal.Reason | None
+) -> Proposal.Reason | None:
+    """Return why the changes become a proposal, ``None`` when they land.
+
+    Raises:
+        LandingConflict: they overlap and their author is not an agent.
+    """
+    if propose:
+        return propose
+    if not plan.overlaps:
+        return None
+    if author.is_agent:
+        return Proposal.Reason.OVERLAP
+    raise plan.overlaps[0].as_conflict()
+
+
+def _keep(store: BlobStore, plan: Plan, *, is_proposal: bool) -> None:
+    for change in plan.drafts if is_proposal else plan.writes:
+        if change.content is not None:
+            store.put(change.content)

@@ -1,0 +1,183 @@
+"""Step 6 of a landing: one transaction, after which the change has landed."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from missions import events, hooks
+from missions.authors import Author
+from missions.landing.current import Current
+from missions.landing.terms import Landing
+from missions.leases import check_fence
+from missions.models import (
+    Blob,
+    LandingRecord,
+    Mission,
+    MissionFile,
+    Proposal,
+    ProposalFile,
+    Revision,
+)
+from missions.paths import path_key
+from missions.storage import sha256
+from parallagon.core.errors import LockError
+
+Operation = Revision.Operation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Write:
+    """One file as it is going to be; ``content`` is ``None`` where it goes away."""
+
+    current: Current
+    content: bytes | None
+    on_disk: str | None  # hash of what lies in the folder now
+    operation: Operation
+
+    @property
+    def path(self) -> str:
+        return self.current.path
+
+    @property
+    def hash(self) -> str | None:
+        return None if self.content is None else sha256(self.content)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """One file of a proposal: what the run began with, and what it wants."""
+
+    path: str
+    base: Revision | None
+    content: bytes | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transaction:
+    """What step 6 writes."""
+
+    mission: Mission
+    author: Author
+    now: datetime
+    writes: Sequence[Write] = ()
+    drafts: Sequence[Draft] = ()
+    reason: Proposal.Reason | None = None
+    paths: Sequence[str] = ()  # what the fencing token must cover
+    fence: int | None = None
+    within: Callable[[Landing], None] | None = None
+
+    def commit(self, landing: Landing) -> Landing:
+        """Write everything or nothing; return ``landing`` with its revisions and proposal.
+
+        Raises:
+            StaleLease: the run's lease was given back or taken over.
+            LockError: another writer was faster although the lock was held (a lock was lost).
+        """
+        with transaction.atomic(durable=True):
+            if self.fence is not None:
+                check_fence(self.mission.pk, self.fence, self.paths)
+            self._open_record()
+            self._keep_blobs()
+            landing = replace(landing, revisions=self._revise(), proposal=self._propose())
+            if landing.revisions:
+                landed = hooks.Landed(
+                    mission=self.mission, revisions=landing.revisions, now=self.now
+                )
+                for hook in hooks.on_landed:
+                    hook(landed)
+                Mission.objects.filter(pk=self.mission.pk).update(updated_at=self.now)
+            self._publish(landing)
+            if self.within:
+                self.within(landing)
+        return landing
+
+    def _open_record(self) -> None:
+        entries = [
+            {"path": write.path, "before": write.on_disk, "after": write.hash}
+            for write in self.writes
+            if write.on_disk != write.hash
+        ]
+        if entries:
+            LandingRecord.objects.create(
+                mission=self.mission,
+                entries=entries,
+                run_id=self.author.run_id,
+                created_at=self.now,
+            )
+
+    def _keep_blobs(self) -> None:
+        contents = [write.content for write in self.writes]
+        contents += [draft.content for draft in self.drafts]
+        Blob.objects.bulk_create(
+            [Blob(hash=sha256(one), size=len(one)) for one in contents if one is not None],
+            ignore_conflicts=True,
+        )
+
+    def _revise(self) -> tuple[Revision, ...]:
+        try:
+            return tuple(self._revise_one(write) for write in self.writes)
+        except IntegrityError as error:
+            raise LockError("Someone else was faster. Try again.") from error
+
+    def _revise_one(self, write: Write) -> Revision:
+        file = write.current.file or MissionFile.objects.create(
+            mission=self.mission, path=write.path, path_key=path_key(write.path)
+        )
+        revision = Revision.objects.create(
+            file=file,
+            number=write.current.number + 1,
+            operation=write.operation,
+            blob_id=write.hash,
+            parent=write.current.revision,
+            author_kind=self.author.kind,
+            user=self.author.user,
+            role=self.author.role,
+            run_id=self.author.run_id,
+            created_at=self.now,
+        )
+        file.path = write.path  # a removed file may come back spelled with other case
+        file.current = revision
+        file.save(update_fields=["path", "current"])
+        return revision
+
+    def _propose(self) -> Proposal | None:
+        if not self.drafts or self.reason is None:
+            return None
+        proposal = Proposal.objects.create(
+            mission=self.mission,
+            role=self.author.role,
+            run_id=self.author.run_id or uuid.UUID(int=0),
+            reason=self.reason,
+            created_at=self.now,
+        )
+        ProposalFile.objects.bulk_create(
+            ProposalFile(
+                proposal=proposal,
+                path=draft.path,
+                base_number=draft.base.number if draft.base else None,
+                base_id=draft.base.blob_id if draft.base else None,
+                blob_id=None if draft.content is None else sha256(draft.content),
+            )
+            for draft in self.drafts
+        )
+        return proposal
+
+    def _publish(self, landing: Landing) -> None:
+        for revision in landing.revisions:
+            if revision.blob_id is None:
+                data = {"path": revision.file.path}
+                events.publish(self.mission.pk, "file.removed", data, at=self.now)
+                continue
+            changed = {
+                "path": revision.file.path,
+                "revision": revision.number,
+                "hash": revision.blob_id,
+                "author": self.author.as_data(),
+            }
+            events.publish(self.mission.pk, "file.changed", changed, at=self.now)
+        if landing.proposal:
+            proposed = {"proposal": landing.proposal.pk, "state": landing.proposal.state}
+            events.publish(self.mission.pk, "proposal.changed", proposed, at=self.now)

@@ -1,0 +1,184 @@
+"""Steps 2, 7 and 8 of a landing: put what has landed in the folder, whoever landed it.
+
+A committed record says which bytes were in the folder and which belong there. Finishing it is the
+same work for the process that landed, for the next one, and for the periodic recovery: look at
+each file, replace it unless it is right already, close the record.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import DatabaseError
+from django.utils import timezone
+
+from missions.content import check_bytes, decode, encode
+from missions.landing.current import Current, load
+from missions.landing.foreign import external_write, set_aside, take
+from missions.locks import write_lock
+from missions.merge import merge
+from missions.models import LandingRecord, Mission
+from missions.storage import BlobStore, FileManager, sha256
+from parallagon.core.errors import (
+    FileOperationError,
+    LockError,
+    ParallagonError,
+    ValidationError,
+)
+
+logger = logging.getLogger(__name__)
+State = LandingRecord.State
+Expected = dict[str, list[str | None]]
+
+_ROUNDS = 3  # each round may find that another program wrote in between
+
+
+def recover_all() -> int:
+    """Finish the open landings of every mission; return how many were finished.
+
+    A mission whose write lock is busy is left to its holder, who does the same.
+    """
+    open_records = LandingRecord.objects.filter(state=State.OPEN)
+    finished = 0
+    for mission_id in open_records.order_by().values_list("mission_id", flat=True).distinct():
+        try:
+            finished += recover(mission_id)
+        except ParallagonError as error:
+            logger.info("mission %s is not recovered yet: %s", mission_id, error.message)
+    return finished
+
+
+def recover(mission_id: int) -> int:
+    """Finish the open landings of one mission; return how many were finished.
+
+    Raises:
+        LockError: the mission's write lock is busy.
+    """
+    mission = Mission.objects.get(pk=mission_id)
+    with write_lock(mission_id):
+        before = LandingRecord.objects.filter(mission=mission, state=State.OPEN).count()
+        expected = roll_forward(FileManager(mission), BlobStore(), now=timezone.now())
+        left = LandingRecord.objects.filter(mission=mission, state=State.OPEN).count()
+    if expected:
+        logger.warning("mission %s: some files cannot be replaced yet", mission_id)
+    return max(0, before - left)
+
+
+def put_in_folder(folder: FileManager, store: BlobStore, *, now: datetime) -> None:
+    """Do steps 7 and 8 for a change that has landed: a failure now is only a delay."""
+    try:
+        roll_forward(folder, store, now=now, sweeps=False)
+    except (ParallagonError, OSError, DatabaseError) as error:
+        logger.warning("a landing will be finished later: %s", error)
+
+
+def roll_forward(
+    folder: FileManager, store: BlobStore, *, now: datetime, sweeps: bool = True
+) -> Expected:
+    """Finish every open record of the mission that can be finished; needs the write lock.
+
+    Args:
+        folder: of the mission.
+        store: where the bytes are.
+        now: the moment that records and revisions get.
+        sweeps: remove what a killed process left beside the files.
+
+    Returns:
+        path → hashes that may lie in the folder because of records that are still open.
+    """
+    forward = _Forward(folder=folder, store=store, now=now, sweeps=sweeps)
+    for _ in range(_ROUNDS):
+        records = list(LandingRecord.objects.filter(mission=folder.mission, state=State.OPEN))
+        if not records:
+            return {}
+        if not forward.finish(records):
+            break
+    return _expected(records)
+
+
+def _expected(records: Iterable[LandingRecord]) -> Expected:
+    """Return, by path, the hashes before and after, the oldest first."""
+    hashes: Expected = {}
+    for record in sorted(records, key=lambda record: record.pk):
+        for entry in record.entries:
+            hashes.setdefault(entry["path"], []).extend((entry["before"], entry["after"]))
+    return hashes
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Forward:
+    folder: FileManager
+    store: BlobStore
+    now: datetime
+    sweeps: bool
+
+    def finish(self, records: list[LandingRecord]) -> int:
+        """Replace what can be replaced, close those records and return how many."""
+        expected = _expected(records)
+        current = load(self.folder.mission.pk, expected)
+        right = {path for path in expected if self._is_put(current[path], expected[path])}
+        closed = [
+            record.pk
+            for record in records
+            if all(entry["path"] in right for entry in record.entries)
+        ]
+        closable = LandingRecord.objects.filter(pk__in=closed)
+        return closable.update(state=State.DONE, closed_at=self.now)
+
+    def _is_put(self, current: Current, expected: list[str | None]) -> bool:
+        try:
+            self._put(current, expected)
+        except (FileOperationError, LockError) as error:
+            logger.warning("%s is not replaced yet: %s", current.path, error.message)
+            return False
+        return True
+
+    def _put(self, current: Current, expected: list[str | None]) -> None:
+        """Make the folder show what is current, without losing what another program wrote."""
+        if self.sweeps:
+            self.folder.sweep(current.path)
+        try:
+            content = self.folder.read(current.path)
+            found = None if content is None else sha256(content)
+            if found == current.hash:
+                return
+            if content is not None and found not in expected:
+                check_bytes(current.path, content, allow_invalid=True)
+                current = self._take_in(current, content, expected)
+        except ValidationError as error:
+            set_aside(self.folder, self.store, current, error.message)
+            return
+        if current.hash is None:
+            self.folder.remove(current.path)
+        else:
+            self.folder.write(current.path, self.store.get(current.hash))
+
+    def _take_in(self, current: Current, foreign: bytes, expected: list[str | None]) -> Current:
+        """Make ``foreign`` a revision, merged with what has landed; return what is current then.
+
+        Where the two overlap, the other program's bytes are current, and what had landed is the
+        revision before.
+        """
+        merged = self._merge(current, foreign, expected)
+        for content in {foreign, merged}:
+            self.store.put(content)
+        write = external_write(current, merged, on_disk=sha256(foreign))
+        take(self.folder, [write], now=self.now)
+        return load(self.folder.mission.pk, [current.path])[current.path]
+
+    def _merge(self, current: Current, foreign: bytes, expected: list[str | None]) -> bytes:
+        base = next((name for name in expected if name), None)
+        theirs = current.content(self.store)
+        if base is None or theirs is None:
+            return foreign
+        mine = decode(foreign)
+        merged = merge(decode(self.store.get(base)).text, theirs.text, mine.text)
+        if merged.text is None:
+            return foreign
+        content = encode(merged.text, like=mine)
+        try:
+            check_bytes(current.path, content)
+        except ValidationError:
+            return foreign
+        return content

@@ -1,0 +1,133 @@
+"""Which relative paths a mission may hold, and which patterns they match: pure functions.
+
+What is accepted here is safe to join to a folder, to show, to put in a prompt and to check out on
+any system; what is refused is refused with a sentence.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+
+from django.conf import settings
+
+from parallagon.core.errors import ValidationError
+
+MOST_LEVELS = 8
+MOST_BYTES = 200
+_PUNCTUATION = frozenset(" ._-()")
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+_TOKEN = re.compile(r"\*\*|.", re.DOTALL)
+
+
+def validate_path(path: str) -> str:
+    """Return ``path`` in the form in which it is kept (Unicode NFC).
+
+    Raises:
+        ValidationError: with a sentence that says which rule it breaks.
+    """
+    normal = _normalize(path)
+    parts = normal.split("/")
+    if len(normal.encode()) > MOST_BYTES:
+        raise _refusal(path, f"it is longer than {MOST_BYTES} bytes")
+    if len(parts) > MOST_LEVELS:
+        raise _refusal(path, f"it is deeper than {MOST_LEVELS} levels")
+    for part in parts:
+        _check_part(path, part)
+    *folders, name = parts
+    if extension(name) not in settings.PARALLAGON_EXTENSIONS:
+        allowed = " ".join(settings.PARALLAGON_EXTENSIONS)
+        raise _refusal(path, f"its name must end in one of {allowed}")
+    if any(extension(folder) in settings.PARALLAGON_EXTENSIONS for folder in folders):
+        raise _refusal(path, "one of its folders is named like a file")
+    return normal
+
+
+def is_valid(path: str) -> bool:
+    """Return whether ``path`` is accepted exactly as it is spelled."""
+    try:
+        return validate_path(path) == path
+    except ValidationError:
+        return False
+
+
+def path_key(path: str) -> str:
+    """Return what two paths share that differ only by case or by Unicode form."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def extension(path: str) -> str:
+    """Return the extension in lower case, with its dot; empty without one."""
+    name = path.rpartition("/")[2]
+    stem, dot, last = name.rpartition(".")
+    return f".{last.lower()}" if dot and stem else ""
+
+
+def clash(path: str, others: Iterable[str]) -> str | None:
+    """Return the spelling in ``others`` of which ``path``, or a folder of it, differs by case.
+
+    A system that ignores case would show the two as one.
+    """
+    mine = {path_key(prefix): prefix for prefix in _prefixes(path)}
+    for other in others:
+        for prefix in _prefixes(other):
+            if mine.get(path_key(prefix), prefix) != prefix:
+                return prefix
+    return None
+
+
+def matches(path: str, patterns: Iterable[str]) -> bool:
+    """Return whether one of ``patterns`` stands for ``path``.
+
+    ``*`` is anything inside one part, ``**`` anything at all, ``?`` one character; everything else
+    stands for itself.
+    """
+    return any(_compiled(pattern).fullmatch(path) for pattern in patterns)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    signs = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
+    tokens = _TOKEN.findall(pattern)
+    return re.compile("".join(signs.get(token) or re.escape(token) for token in tokens), re.DOTALL)
+
+
+def _normalize(path: str) -> str:
+    if not path:
+        raise ValidationError("A file needs a name.", path=path)
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise _refusal(path, "it is not valid Unicode") from None
+    if len(path) > 4 * MOST_BYTES:  # before any work that grows with its length
+        raise _refusal(path, f"it is longer than {MOST_BYTES} bytes")
+    return unicodedata.normalize("NFC", path)
+
+
+def _check_part(path: str, part: str) -> None:
+    if not part:
+        raise _refusal(path, "it must be relative, with one “/” between names")
+    if not (_is_word(part[0]) or part[0] == "_"):
+        raise _refusal(path, "each name must start with a letter, a digit or “_”")
+    wrong = next((sign for sign in part if not (_is_word(sign) or sign in _PUNCTUATION)), None)
+    if wrong is not None:
+        raise _refusal(path, f"the character U+{ord(wrong):04X} is not allowed in a name")
+    if part[-1] in " .":
+        raise _refusal(path, "no name may end with a space or a dot")
+    if _RESERVED.fullmatch(part):
+        raise _refusal(path, f"“{part}” is a reserved name on some systems")
+
+
+def _is_word(sign: str) -> bool:
+    category = unicodedata.category(sign)
+    return category[0] == "L" or category == "Nd"
+
+
+def _prefixes(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+def _refusal(path: str, reason: str) -> ValidationError:
+    shown = path[:80].encode("unicode_escape", "backslashreplace").decode()
+    return ValidationError(f"The path “{shown}” cannot be used: {reason}.", path=shown)

@@ -1,0 +1,245 @@
+"""Where bytes lie: a mission's folder, and the store of all contents ever landed.
+
+The only module that knows the layout of the data directory's ``missions/`` and ``blobs/``.
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import zstandard
+from django.conf import settings
+
+from missions.models import Mission
+from missions.paths import MOST_LEVELS, is_valid
+from parallagon.core import files
+from parallagon.core.errors import FileOperationError, ResourceNotFoundError
+
+_LEVEL = 3  # zstd: half the size of text at 300 MB/s
+_MOST_FILES = 10_000
+_LEFTOVER = re.compile(r"\..+\.\d+\.[0-9a-f]{8}\.tmp")
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def sha256(content: bytes) -> str:
+    """Return the name under which ``content`` is kept."""
+    return hashlib.sha256(content).hexdigest()
+
+
+@dataclass(frozen=True)
+class FileManager:
+    """The structure of one mission's folder: standard files and whatever is below it.
+
+    The folder is open to everyone's tools, so nothing here follows a link or trusts a name.
+    """
+
+    mission: Mission
+
+    @property
+    def root(self) -> Path:
+        if self.mission.folder:
+            return Path(self.mission.folder)
+        return Path(settings.DATA_DIR) / "missions" / str(self.mission.pk)
+
+    def create(self) -> None:
+        """Make the folder, durably; one that is there already is kept.
+
+        Raises:
+            FileOperationError: the disk refused.
+        """
+        try:
+            self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
+            _sync(self.root.parent)
+        except OSError as error:
+            raise FileOperationError(
+                f"The mission's folder cannot be made: {error.strerror}.", errno=error.errno
+            ) from error
+
+    def check(self) -> None:
+        """Raise ``FileOperationError`` when the folder is gone or read-only."""
+        if not self.root.is_dir():
+            raise FileOperationError("The mission's folder is gone; nothing was written.")
+        if not os.access(self.root, os.W_OK | os.X_OK):
+            raise FileOperationError("The mission's folder is read-only; nothing was written.")
+
+    def read(self, path: str) -> bytes | None:
+        """Return the bytes at ``path``; ``None`` where there is no file.
+
+        Raises:
+            ValidationError: the file is larger than what a mission accepts.
+            FileOperationError: it is not a plain file, or the disk refused.
+        """
+        try:
+            return files.read_contained(self.root, path, limit=settings.PARALLAGON_MAX_FILE_SIZE)
+        except ResourceNotFoundError:
+            return None
+        except OSError as error:
+            raise _failure(path, error) from error
+
+    def write(self, path: str, content: bytes) -> None:
+        """Put ``content`` at ``path``, whole and durable, making the folders on the way.
+
+        Raises:
+            FileOperationError: the folder or the disk refused; the old file is as it was.
+        """
+        try:
+            files.replace_contained(self.root, path, content)
+        except (OSError, ResourceNotFoundError) as error:
+            raise _failure(path, error) from error
+
+    def remove(self, path: str) -> None:
+        """Remove the file at ``path``, if there is one.
+
+        Raises:
+            FileOperationError: the folder or the disk refused.
+        """
+        files.remove_contained(self.root, path)
+
+    def set_aside(self, path: str) -> str:
+        """Rename what another program left at ``path`` to a name that no agent sees; return it.
+
+        Nothing is copied, so it works for any size, and the bytes stay where their author looks.
+
+        Raises:
+            FileOperationError: the folder refused.
+        """
+        try:
+            with files.open_parent(self.root, path) as (folder, name):
+                aside = f"{name}.{os.urandom(4).hex()}.aside"
+                os.rename(name, aside, src_dir_fd=folder, dst_dir_fd=folder)
+                os.fsync(folder)
+        except (OSError, ResourceNotFoundError) as error:
+            raise _failure(path, error) from error
+        return str(Path(path).with_name(aside))
+
+    def sweep(self, path: str) -> None:
+        """Remove what a killed process left beside ``path``; only under the write lock."""
+        with (
+            contextlib.suppress(OSError, ResourceNotFoundError, FileOperationError),
+            files.open_parent(self.root, path) as (folder, _name),
+            os.scandir(folder) as entries,
+        ):
+            for entry in entries:
+                if _LEFTOVER.fullmatch(entry.name):
+                    os.unlink(entry.name, dir_fd=folder)
+
+    def scan(self) -> list[str]:
+        """Return the paths of the plain files that a mission may hold, sorted, at most 10,000.
+
+        Links, devices, FIFOs, files with a second name, hidden and oddly named ones are left out.
+        """
+        found: list[str] = []
+        with contextlib.suppress(OSError):
+            descriptor = os.open(self.root, _FOLDER)
+            try:
+                for path in _walk(descriptor, "", 1):
+                    found.append(path)
+                    if len(found) >= _MOST_FILES:
+                        break
+            finally:
+                os.close(descriptor)
+        return sorted(found)
+
+
+class BlobStore:
+    """Contents by their SHA-256, compressed, each written once."""
+
+    @property
+    def root(self) -> Path:
+        return Path(settings.DATA_DIR) / "blobs"
+
+    def put(self, content: bytes) -> str:
+        """Keep ``content``, durably, and return its hash.
+
+        Raises:
+            FileOperationError: the disk refused; nothing is left behind.
+        """
+        name = sha256(content)
+        try:
+            shard = self._shard(name)
+            if not (shard / name).exists():
+                packed = zstandard.ZstdCompressor(level=_LEVEL).compress(content)
+                files.replace_contained(shard, name, packed)
+        except FileOperationError as error:
+            raise FileOperationError(
+                f"The content cannot be stored: {error.message}", **error.details
+            ) from error
+        except OSError as error:
+            raise _failure("the content", error) from error
+        return name
+
+    def get(self, name: str) -> bytes:
+        """Return the bytes whose hash is ``name``.
+
+        Raises:
+            FileOperationError: they are missing or damaged.
+        """
+        try:
+            packed = (self.root / name[:2] / name).read_bytes()
+            content = zstandard.ZstdDecompressor().decompress(packed)
+        except (OSError, zstandard.ZstdError) as error:
+            raise FileOperationError(
+                f"The content {name[:12]} is missing or damaged.", hash=name
+            ) from error
+        if sha256(content) != name:
+            raise FileOperationError(f"The content {name[:12]} is damaged.", hash=name)
+        return content
+
+    def _shard(self, name: str) -> Path:
+        shard = self.root / name[:2]
+        if not shard.is_dir():
+            shard.mkdir(mode=0o755, parents=True, exist_ok=True)
+            _sync(self.root)
+        return shard
+
+
+def _walk(folder: int, prefix: str, level: int) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            path = f"{prefix}{entry.name}"
+            if entry.is_file(follow_symlinks=False):
+                if is_valid(path) and _is_plain(folder, entry.name):
+                    yield path
+            elif level < MOST_LEVELS and entry.is_dir(follow_symlinks=False):
+                yield from _walk_into(folder, entry.name, path, level)
+
+
+def _walk_into(folder: int, name: str, path: str, level: int) -> Iterator[str]:
+    if name.startswith("."):
+        return
+    try:
+        child = os.open(name, _FOLDER, dir_fd=folder)
+    except OSError:
+        return
+    try:
+        yield from _walk(child, f"{path}/", level + 1)
+    finally:
+        os.close(child)
+
+
+def _is_plain(folder: int, name: str) -> bool:
+    try:
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, _FOLDER)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _failure(path: str, error: Exception) -> FileOperationError:
+    if isinstance(error, ResourceNotFoundError):
+        return FileOperationError("The mission's folder is gone.", path=path)
+    reason = getattr(error, "strerror", None) or str(error)
+    return FileOperationError(f"{path} cannot be used: {reason}.", path=path)
