@@ -2,9 +2,11 @@
 
     ParallagonError
     ├── ValidationError            what was given cannot be used (422)
+    │   └── TooLarge               … because there is too much of it (413)
     ├── ResourceNotFoundError      what was asked for is not there, or not yours to see (404)
     ├── PermissionDeniedError      you may see it, but not do this (403)
     ├── Conflict                   someone else was faster (409)
+    │   └── PreconditionFailed     … and you asked to be told, not merged (412)
     ├── ServiceError               an operation could not be carried out (500)
     │   └── DependencyUnavailable  … because something it needs is down (503)
     ├── AgentError                 a cycle could not be carried out (500)
@@ -39,6 +41,11 @@ class ValidationError(ParallagonError):
     status = 422
 
 
+class TooLarge(ValidationError):  # noqa: N818 - says what is wrong
+    code = "too_large"
+    status = 413
+
+
 class ResourceNotFoundError(ParallagonError):
     code = "not_found"
     status = 404
@@ -52,6 +59,11 @@ class PermissionDeniedError(ParallagonError):
 class Conflict(ParallagonError):  # noqa: N818 - it is the name of an HTTP status too
     code = "conflict"
     status = 409
+
+
+class PreconditionFailed(Conflict):
+    code = "precondition_failed"
+    status = 412
 
 
 class ServiceError(ParallagonError):

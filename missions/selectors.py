@@ -1,0 +1,250 @@
+"""Reading missions: what a person may see, the files as they are, what happened since."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+
+from missions import content, paths, storage
+from missions.models import Event, Membership, Mission, MissionFile, Proposal, Revision
+from parallagon.accounts.models import User
+from parallagon.core.errors import PermissionDeniedError, ResourceNotFoundError
+
+LARGEST_ID = 2**63 - 1
+MOST_EVENTS = 1000
+
+
+def missions_of(*, user: User) -> QuerySet[Mission]:
+    """Return the missions of which ``user`` is a member, each with ``member_role``."""
+    mine = FilteredRelation("memberships", condition=Q(memberships__user_id=user.pk))
+    return (
+        Mission.objects.annotate(mine=mine)
+        .filter(mine__isnull=False)
+        .annotate(member_role=F("mine__role"))
+    )
+
+
+_RANKS = {Membership.Role.VIEWER: 0, Membership.Role.EDITOR: 1, Membership.Role.OWNER: 2}
+_REFUSALS = {
+    Membership.Role.EDITOR: "You may read this mission, but not change it.",
+    Membership.Role.OWNER: "Only an owner of the mission may do this.",
+}
+
+
+def membership(
+    *, user: User, mission_id: int, at_least: Membership.Role = Membership.Role.VIEWER
+) -> Membership:
+    """Return what ``user`` is in a mission, the mission loaded.
+
+    Raises:
+        ResourceNotFoundError: there is no such mission, or the user may not know of it.
+        PermissionDeniedError: the user is less than ``at_least`` there.
+    """
+    found = (
+        Membership.objects.filter(user_id=user.pk, mission_id=mission_id)
+        .select_related("mission")
+        .first()
+        if mission_id <= LARGEST_ID
+        else None
+    )
+    if found is None:
+        raise ResourceNotFoundError("There is no such mission, or none that you may see.")
+    if _RANKS[Membership.Role(found.role)] < _RANKS[at_least]:
+        raise PermissionDeniedError(_REFUSALS[at_least], role=found.role)
+    return found
+
+
+# -- files -------------------------------------------------------------------------------------
+
+
+def current_files(*, mission: Mission) -> QuerySet[MissionFile]:
+    """Return the files that are there now, ordered by path, their last revisions loaded."""
+    return (
+        MissionFile.objects.filter(mission=mission)
+        .present()
+        .select_related("current__blob", "current__user")
+        .order_by("path")
+    )
+
+
+def current_file(*, mission: Mission, path: str) -> MissionFile:
+    """Return a file that is there now, its last revision loaded.
+
+    Raises:
+        ValidationError: no file can have this path.
+        ResourceNotFoundError: there is no such file.
+    """
+    found = current_files(mission=mission).filter(path=paths.validate_path(path)).first()
+    if found is None:
+        raise ResourceNotFoundError(f"There is no file {path} in this mission.", path=path)
+    return found
+
+
+def current_revision(file: MissionFile) -> Revision:
+    """Return the last revision of a file that ``current_files`` gave."""
+    if file.current is None:
+        raise ResourceNotFoundError(f"There is no file {file.path}.", path=file.path)
+    return file.current
+
+
+def current_text(file: MissionFile) -> str:
+    """Return the text of a file as it is now: line ends LF, no BOM."""
+    return text_of(current_revision(file))
+
+
+def text_of(revision: Revision) -> str:
+    """Return the text of a revision; empty where it removed the file."""
+    return blob_text(revision.blob_id)
+
+
+def blob_text(blob_hash: str | None) -> str:
+    """Return the text of a stored content; empty for none."""
+    if blob_hash is None:
+        return ""
+    return content.decode(storage.BlobStore().get(blob_hash)).text
+
+
+def revisions_of(*, mission: Mission, path: str) -> QuerySet[Revision]:
+    """Return every revision of a file, of one that was removed too, newest first.
+
+    Raises:
+        ValidationError: no file can have this path.
+        ResourceNotFoundError: there never was such a file.
+    """
+    file = MissionFile.objects.filter(mission=mission, path=paths.validate_path(path)).first()
+    if file is None:
+        raise ResourceNotFoundError(f"There is no file {path} in this mission.", path=path)
+    return (
+        Revision.objects.filter(file=file)
+        .select_related("blob", "user", "file")
+        .order_by("-number")
+    )
+
+
+def revision_of(*, mission: Mission, path: str, number: int) -> Revision:
+    """Return one revision of a file.
+
+    Raises:
+        ValidationError: no file can have this path.
+        ResourceNotFoundError: there is no such revision.
+    """
+    found = (
+        revisions_of(mission=mission, path=path).filter(number=number).first()
+        if number <= LARGEST_ID
+        else None
+    )
+    if found is None:
+        raise ResourceNotFoundError(f"{path} has no revision {number}.", path=path, number=number)
+    return found
+
+
+def history_since(*, mission_id: int, since: datetime) -> QuerySet[Revision]:
+    """Return the revisions made after ``since``, oldest first, with their files and people."""
+    return (
+        Revision.objects.filter(file__mission_id=mission_id, created_at__gt=since)
+        .select_related("file", "user", "blob")
+        .order_by("created_at", "pk")
+    )
+
+
+# -- proposals ---------------------------------------------------------------------------------
+
+
+def proposals_of(*, mission: Mission) -> QuerySet[Proposal]:
+    """Return the proposals of a mission with their files, newest first."""
+    return Proposal.objects.filter(mission=mission).prefetch_related("files").order_by("-pk")
+
+
+def proposal(*, user: User, proposal_id: int) -> Proposal:
+    """Return a proposal of a mission that ``user`` may see, the mission loaded.
+
+    Raises:
+        ResourceNotFoundError: there is no such proposal, or the user may not know of it.
+    """
+    visible = Membership.objects.filter(user_id=user.pk, mission_id=OuterRef("mission_id"))
+    found = (
+        Proposal.objects.filter(Exists(visible), pk=proposal_id)
+        .select_related("mission")
+        .prefetch_related("files")
+        .first()
+        if proposal_id <= LARGEST_ID
+        else None
+    )
+    if found is None:
+        raise ResourceNotFoundError("There is no such proposal, or none that you may see.")
+    return found
+
+
+# -- events ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missed:
+    """What follows a number: the events in order, or the advice to fetch everything again.
+
+    ``seq`` is the number of the mission's last event; ``oldest`` the first that is still kept.
+    """
+
+    seq: int
+    oldest: int
+    events: tuple[Event, ...]
+    must_resync: bool
+
+
+def events_after(*, mission_id: int, after: int, limit: int = MOST_EVENTS) -> list[Event]:
+    """Return up to ``limit`` events with a number above ``after``, in order."""
+    events = Event.objects.filter(mission_id=mission_id, seq__gt=min(after, LARGEST_ID))
+    return list(events.order_by("seq")[:limit])
+
+
+def live_position(*, mission_id: int) -> tuple[int, int]:
+    """Return the number of the last event, and of the oldest that is kept (else the next one).
+
+    Raises:
+        ResourceNotFoundError: the mission is gone.
+    """
+    oldest = Event.objects.filter(mission=OuterRef("pk")).order_by("seq").values("seq")[:1]
+    row = (
+        Mission.objects.filter(pk=mission_id)
+        .annotate(oldest=Subquery(oldest))
+        .values_list("seq", "oldest")
+        .first()
+    )
+    if row is None:
+        raise ResourceNotFoundError("There is no such mission.")
+    seq, kept = row
+    return seq, seq + 1 if kept is None else kept
+
+
+def missed_events(*, mission_id: int, after: int) -> Missed:
+    """Return what someone who has everything up to ``after`` lacks.
+
+    Too much (more than 1,000), too old (no longer kept), or a number from the future: no events,
+    ``must_resync``.
+
+    Raises:
+        ResourceNotFoundError: the mission is gone.
+    """
+    seq, oldest = live_position(mission_id=mission_id)
+    events: tuple[Event, ...] = ()
+    is_lost = after > seq or seq - after > MOST_EVENTS
+    if after < seq and not is_lost:
+        events = tuple(events_after(mission_id=mission_id, after=after))
+        is_lost = not events or events[0].seq != after + 1
+    if is_lost:
+        return Missed(seq=seq, oldest=oldest, events=(), must_resync=True)
+    last = events[-1].seq if events else seq
+    return Missed(seq=max(seq, last), oldest=oldest, events=events, must_resync=False)
+
+
+def seen_by(*, user_id: int, mission_id: int) -> int | None:
+    """Return the number of the last event if the user may (still) look on, else ``None``."""
+    if mission_id > LARGEST_ID:
+        return None
+    return (
+        Mission.objects.filter(
+            pk=mission_id, memberships__user_id=user_id, memberships__user__is_active=True
+        )
+        .values_list("seq", flat=True)
+        .first()
+    )

@@ -1,0 +1,25 @@
+"""Every operation that changes a mission."""
+
+from missions.services.create import CreateDemo, CreateMission
+from missions.services.files import CreateFile, RemoveFile, RestoreRevision, SavedFile, SaveFile
+from missions.services.missions import ArchiveMission, RestoreMission, UpdateMission
+from missions.services.proposals import AcceptProposal, RejectProposal
+from missions.services.reset import ResetMission
+from missions.services.writing import MissionArchived
+
+__all__ = [
+    "AcceptProposal",
+    "ArchiveMission",
+    "CreateDemo",
+    "CreateFile",
+    "CreateMission",
+    "MissionArchived",
+    "RejectProposal",
+    "RemoveFile",
+    "ResetMission",
+    "RestoreMission",
+    "RestoreRevision",
+    "SaveFile",
+    "SavedFile",
+    "UpdateMission",
+]

@@ -1,0 +1,143 @@
+"""New missions."""
+
+import shutil
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+
+from missions import hooks, standard
+from missions.authors import Author
+from missions.landing import Change, land
+from missions.models import Membership, Mission
+from missions.services.writing import check_size, publish_mission
+from missions.storage import FileManager
+from parallagon.accounts.models import User
+from parallagon.core.errors import ValidationError
+from parallagon.core.services import BaseService
+
+LONGEST_TITLE = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateMission(BaseService[Mission]):
+    """A mission with its folder and standard files, the request as the person gave it.
+
+    Nobody is a member before its files are there, so a mission that a dead process left half
+    made is never seen. ``start`` asks for its agents to begin.
+    """
+
+    operation = "missions.mission.create"
+    owner: User
+    title: str
+    request: str
+    language: str
+    now: datetime
+    model: str = field(default_factory=lambda: str(settings.PARALLAGON_MODEL))
+    is_demo: bool = False
+    start: bool = False
+
+    def _validate_input(self) -> None:
+        check_title(self.title)
+        if not self.request.strip():
+            raise ValidationError("A mission needs a request.", field="request")
+        if self.language not in Mission.Language.values:
+            raise ValidationError("The language is “en” or “fr”.", field="language")
+        check_model(self.model)
+        check_size(self.request)
+
+    def _perform(self) -> Mission:
+        texts = standard.templates(self.language)
+        mission = Mission.objects.create(
+            title=self.title.strip(),
+            owner=self.owner,
+            language=self.language,
+            model=self.model,
+            is_demo=self.is_demo,
+        )
+        try:
+            self._fill(mission, {path: texts[path] for path in texts if path != standard.REQUEST})
+        except BaseException:
+            self._undo(mission)
+            raise
+        mission.refresh_from_db()
+        return mission
+
+    def _fill(self, mission: Mission, texts: dict[str, str]) -> None:
+        FileManager(mission).create()
+        templates = [Change(path=path, text=text, base=None) for path, text in texts.items()]
+        land(mission, templates, author=Author.SYSTEM, now=self.now)
+        land(
+            mission,
+            [Change(path=standard.REQUEST, text=self.request, base=None)],
+            author=Author.person(self.owner),
+            now=self.now,
+            within=lambda _landing: self._open(mission),
+        )
+
+    def _open(self, mission: Mission) -> None:
+        Membership.objects.create(mission=mission, user=self.owner, role=Membership.Role.OWNER)
+        for hook in hooks.on_created:
+            hook(hooks.Created(mission=mission, now=self.now, start=self.start))
+        publish_mission(mission, now=self.now)
+
+    @staticmethod
+    def _undo(mission: Mission) -> None:
+        folder = FileManager(mission).root
+        Mission.objects.filter(pk=mission.pk).delete()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateDemo(BaseService[Mission]):
+    """The mission that shows a newcomer what Parallagon does; its agents begin at once."""
+
+    operation = "missions.mission.create_demo"
+    owner: User
+    language: str
+    now: datetime
+    model: str = field(default_factory=lambda: str(settings.PARALLAGON_MODEL))
+    start: bool = True
+
+    def _validate_input(self) -> None:
+        if self.language not in Mission.Language.values:
+            raise ValidationError("The language is “en” or “fr”.", field="language")
+
+    def _perform(self) -> Mission:
+        request = standard.demo_request(self.language)
+        return CreateMission(
+            owner=self.owner,
+            title=_heading(request) or "Parallagon",
+            request=request,
+            language=self.language,
+            model=self.model,
+            is_demo=True,
+            start=self.start,
+            now=self.now,
+        ).execute()
+
+
+def check_title(title: str) -> None:
+    """Refuse a title that cannot be shown.
+
+    Raises:
+        ValidationError: it is empty, too long, or holds control characters.
+    """
+    if not title.strip() or len(title) > LONGEST_TITLE or not title.isprintable():
+        raise ValidationError(f"A title has 1 to {LONGEST_TITLE} characters.", field="title")
+
+
+def check_model(model: str) -> None:
+    """Refuse what cannot be the name of a model; whether it answers is for its runs to tell.
+
+    Raises:
+        ValidationError: it is empty, too long, or holds spaces or control characters.
+    """
+    if not 0 < len(model) <= 200 or not model.isprintable() or " " in model:
+        raise ValidationError("That cannot be the name of a model.", field="model")
+
+
+def _heading(text: str) -> str:
+    """Return the first Markdown heading of ``text``."""
+    headings = (line.lstrip("#").strip() for line in text.splitlines() if line.startswith("#"))
+    return next(headings, "")[:LONGEST_TITLE]

@@ -1,0 +1,258 @@
+"""What people do to the files of a mission. Every change lands; nothing is written here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from missions import paths, selectors
+from missions.authors import Author
+from missions.landing import Change, Landing, LandingConflict, land
+from missions.models import Mission, MissionFile, Revision
+from missions.services.writing import check_open, check_size
+from parallagon.accounts.models import User
+from parallagon.core.errors import Conflict, PreconditionFailed, ResourceNotFoundError
+from parallagon.core.services import BaseService
+
+Returned = TypeVar("Returned")
+_OVERTAKEN = "Someone else changed this file in between."
+_TRIES = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedFile:
+    """A file after an operation: its revision (``revision.file`` loaded) and the text in it."""
+
+    revision: Revision
+    text: str
+    is_merged: bool = False
+
+
+class FileExists(Conflict):
+    """A file of that name is there already."""
+
+    code = "exists"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SaveFile(BaseService[SavedFile]):
+    """Save what a person wrote, who began with revision ``base`` (``None``: a new file).
+
+    An older base is merged, unless ``may_merge`` is false: then whoever was overtaken is told, and
+    nothing is written.
+
+    Raises (from ``execute``):
+        LandingConflict: someone else changed the same lines; the details hold the three texts.
+        PreconditionFailed: someone else was faster, and ``may_merge`` is false.
+    """
+
+    operation = "missions.file.save"
+    mission: Mission
+    user: User
+    path: str
+    text: str
+    base: int | None
+    now: datetime
+    allow_invalid: bool = False
+    may_merge: bool = True
+
+    def _validate_input(self) -> None:
+        check_open(self.mission)
+        check_size(self.text)
+
+    def _perform(self) -> SavedFile:
+        path = paths.validate_path(self.path)
+        try:
+            landing = land(
+                self.mission,
+                [Change(path=path, text=self.text, base=self.base)],
+                author=Author.person(self.user),
+                now=self.now,
+                allow_invalid=self.allow_invalid,
+                within=self._insist,
+            )
+        except LandingConflict as error:
+            if self.may_merge:
+                raise
+            raise PreconditionFailed(_OVERTAKEN, path=path) from error
+        return saved(self.mission, path, landing)
+
+    def _insist(self, landing: Landing) -> None:
+        if landing.merged and not self.may_merge:
+            raise PreconditionFailed(_OVERTAKEN, path=self.path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateFile(BaseService[SavedFile]):
+    """Add a file.
+
+    Raises (from ``execute``):
+        FileExists: there is one of that name, or of one that differs only by case.
+    """
+
+    operation = "missions.file.create"
+    mission: Mission
+    user: User
+    path: str
+    text: str
+    now: datetime
+    allow_invalid: bool = False
+
+    def _validate_input(self) -> None:
+        check_open(self.mission)
+        check_size(self.text)
+
+    def _perform(self) -> SavedFile:
+        path = paths.validate_path(self.path)
+        check_absent(self.mission, path)
+        try:
+            landing = land(
+                self.mission,
+                [Change(path=path, text=self.text)],
+                author=Author.person(self.user),
+                now=self.now,
+                allow_invalid=self.allow_invalid,
+            )
+        except LandingConflict as error:
+            raise FileExists(f"There is a file {path} already.", path=path) from error
+        return saved(self.mission, path, landing)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveFile(BaseService[None]):
+    """Remove a file as of revision ``base`` (``None``: as it is now); its history stays.
+
+    Raises (from ``execute``):
+        PreconditionFailed: it is no longer at ``base``.
+    """
+
+    operation = "missions.file.remove"
+    mission: Mission
+    user: User
+    path: str
+    now: datetime
+    base: int | None = None
+
+    def _validate_input(self) -> None:
+        check_open(self.mission)
+
+    def _perform(self) -> None:
+        def remove() -> None:
+            file = selectors.current_file(mission=self.mission, path=self.path)
+            number = selectors.current_revision(file).number
+            if self.base not in {None, number}:
+                raise PreconditionFailed(_OVERTAKEN, path=file.path)
+            land(
+                self.mission,
+                [Change(path=file.path, text=None, base=number)],
+                author=Author.person(self.user),
+                now=self.now,
+                within=refuse_merging,
+            )
+
+        until_it_lands(remove)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreRevision(BaseService[SavedFile]):
+    """Make an old text of a file the current one again, as a new revision.
+
+    Raises (from ``execute``):
+        ResourceNotFoundError: there is no such revision, or it removed the file.
+    """
+
+    operation = "missions.file.restore"
+    mission: Mission
+    user: User
+    path: str
+    number: int
+    now: datetime
+
+    def _validate_input(self) -> None:
+        check_open(self.mission)
+
+    def _perform(self) -> SavedFile:
+        old = selectors.revision_of(mission=self.mission, path=self.path, number=self.number)
+        if old.blob_id is None:
+            raise ResourceNotFoundError(f"Revision {self.number} removed the file.", path=self.path)
+        path, text = old.file.path, selectors.text_of(old)
+
+        def restore() -> SavedFile:
+            landing = land(
+                self.mission,
+                [
+                    Change(
+                        path=path,
+                        text=text,
+                        base=current_number(self.mission, path),
+                        operation=Revision.Operation.RESTORE,
+                    )
+                ],
+                author=Author.person(self.user),
+                now=self.now,
+                allow_invalid=True,  # it was accepted once
+                within=refuse_merging,
+            )
+            return saved(self.mission, path, landing)
+
+        return until_it_lands(restore)
+
+
+class Overtaken(Conflict):
+    """What was meant to replace a whole text would have been merged with a newer one."""
+
+
+def until_it_lands(operation: Callable[[], Returned]) -> Returned:
+    """Repeat an operation that replaces whatever is there when someone else was faster.
+
+    Raises:
+        Conflict: someone else was faster every time.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return operation()
+        except (LandingConflict, Overtaken):
+            continue
+    return operation()
+
+
+def refuse_merging(landing: Landing) -> None:
+    """Undo a landing that did not replace the whole text.
+
+    Raises:
+        Overtaken: someone else was faster.
+    """
+    if landing.merged:
+        raise Overtaken(_OVERTAKEN)
+
+
+def check_absent(mission: Mission, path: str) -> None:
+    """Refuse to create a file that is there already.
+
+    Raises:
+        FileExists: there is one of that name, or of one that differs only by case.
+    """
+    key = paths.path_key(path)
+    file = MissionFile.objects.filter(mission=mission, path_key=key).present().first()
+    if file is not None:
+        raise FileExists(f"There is a file {file.path} already.", path=file.path)
+
+
+def current_number(mission: Mission, path: str) -> int | None:
+    """Return the number of a file's current revision; ``None`` when there is no such file."""
+    numbers = MissionFile.objects.filter(mission=mission, path=path).present()
+    return numbers.values_list("current__number", flat=True).first()
+
+
+def saved(mission: Mission, path: str, landing: Landing) -> SavedFile:
+    """Return what a landing made of ``path``; the current revision where nothing changed."""
+    mine = [revision for revision in landing.revisions if revision.file.path == path]
+    if mine:
+        revision = mine[-1]
+    else:
+        file = selectors.current_file(mission=mission, path=path)
+        revision = selectors.current_revision(file)
+        revision.file = file
+    return SavedFile(
+        revision=revision, text=selectors.text_of(revision), is_merged=path in landing.merged
+    )

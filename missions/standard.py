@@ -1,0 +1,59 @@
+"""The files every mission starts with, and whose they are."""
+
+from pathlib import Path
+
+from django.utils.translation import pgettext_lazy
+
+from parallagon.core.errors import ServiceError
+
+REQUEST = "demande.md"
+HERE = Path(__file__).resolve().parent
+
+# What a role's document is called, in the reader's language; "request" is nobody's role.
+LABELS = {
+    "request": pgettext_lazy("file", "Request"),
+    "specifications": pgettext_lazy("file", "Specifications"),
+    "production": pgettext_lazy("file", "Production"),
+    "management": pgettext_lazy("file", "Management"),
+    "evaluation": pgettext_lazy("file", "Evaluation"),
+    "suivi": pgettext_lazy("file", "Follow-up"),
+    "duplication": pgettext_lazy("file", "Duplicates"),
+}
+_ROLES = {REQUEST: "request"} | {f"{role}.md": role for role in LABELS if role != "request"}
+
+
+def role_of(path: str) -> str | None:
+    """Return the role whose document ``path`` is, ``"request"``, or ``None``."""
+    if path.startswith("production/"):
+        return "production"
+    return _ROLES.get(path)
+
+
+def label_of(path: str) -> str:
+    """Return what a standard file is called; empty for any other."""
+    return str(LABELS[_ROLES[path]]) if path in _ROLES else ""
+
+
+def templates(language: str) -> dict[str, str]:
+    """Return the first text of each standard file: path → text.
+
+    Raises:
+        ServiceError: the installation lacks them.
+    """
+    return _read_all(HERE / f"templates_{language}")
+
+
+def demo_request(language: str) -> str:
+    """Return the request of the demo mission.
+
+    Raises:
+        ServiceError: the installation lacks it.
+    """
+    return _read_all(HERE / f"demo_{language}")[REQUEST]
+
+
+def _read_all(folder: Path) -> dict[str, str]:
+    texts = {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.md"))}
+    if REQUEST not in texts:
+        raise ServiceError(f"{folder.name} lacks {REQUEST}: reinstall Parallagon.")
+    return texts
