@@ -5,3 +5,16 @@ from django.utils.translation import gettext_lazy as _
 class AgentsConfig(AppConfig):
     name = "agents"
     verbose_name = _("agents")
+
+    def ready(self) -> None:
+        """Let missions tell agents what happens to them."""
+        from agents import services
+        from agents.selectors import activities
+        from missions import hooks
+
+        hooks.on_created.append(services.create_agents)
+        hooks.on_landed.append(services.wake_agents)
+        hooks.on_archived.append(services.stop_agents)
+        hooks.on_updated.append(services.follow_model)
+        hooks.on_reset.append(services.begin_anew)
+        hooks.activity.append(activities)

@@ -152,6 +152,8 @@ def history_between(
 def _entry(event: Event) -> HistoryEntry | None:
     if event.type != "run.finished":
         author = event.data["author"]
+        if author["kind"] == "system":
+            return None
         return HistoryEntry(
             at=event.at,
             author=author["role"] or author["name"] or author["kind"],
