@@ -170,6 +170,10 @@ class AiderAgent(ABC):
         """Return the prompt that the role ships. Raises FileNotFoundError when it has none."""
         return _read_prompt(self.prompts / language / f"{self.role}.md")
 
+    def work(self, context: RunContext, workspace: Workspace) -> EngineResult:
+        """Write the message and let Aider work on it."""
+        return self._run_aider(self._build_prompt(context), workspace)
+
     def _facts(self, context: RunContext) -> Sequence[str]:
         """Return what the role is told beyond the files, one line a fact."""
         return ()

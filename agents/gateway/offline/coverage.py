@@ -82,7 +82,7 @@ def compare(specifications: str, production: str) -> Coverage:
 
 def requirement_numbers(specifications: str) -> set[int]:
     """Return the numbers of the requirements that the text defines."""
-    found = (REQUIREMENT.match(line) for line in _lines_outside_fences(specifications))
+    found = (REQUIREMENT.match(line) for line in lines_outside_fences(specifications))
     return {int(match[1]) for match in found if match}
 
 
@@ -127,7 +127,7 @@ def _heads(lines: list[str]) -> list[tuple[int, int, int | None]]:
     return heads
 
 
-def _lines_outside_fences(text: str) -> list[str]:
+def lines_outside_fences(text: str) -> list[str]:
     return _blank_fences(text.split("\n"))
 
 

@@ -19,15 +19,17 @@ MAX_SHARED = 40
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 FENCE = re.compile(r"^ {0,3}(?:`{3,}|~{3,})")
+HEADING = re.compile(r"^#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$")
 ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A paragraph or list item: its file, its first line (from 1) and its text on one line."""
+    """A paragraph or list item: its file, first line (from 1), heading and text on one line."""
 
     path: str
     line: int
+    heading: str
     text: str
 
     @property
@@ -78,7 +80,9 @@ def _first_of_each(passages: Iterable[Passage]) -> list[Passage]:
 
 
 def _near(passages: list[Passage]) -> Iterator[Pair]:
-    triples = [set(zip(p.words, p.words[1:], p.words[2:], strict=False)) for p in passages]
+    triples: list[set[tuple[str, ...]]] = [
+        set(zip(p.words, p.words[1:], p.words[2:], strict=False)) for p in passages
+    ]
     for (one, other), count in _shared_triples(triples).items():
         likeness = count / (len(triples[one]) + len(triples[other]) - count)
         if likeness >= NEAR:
@@ -101,11 +105,15 @@ def _shared_triples(triples: list[set[tuple[str, ...]]]) -> dict[tuple[int, int]
 def _passages(path: str, text: str) -> Iterator[Passage]:
     collected: list[str] = []
     start = 0
+    heading = ""
     for number, line in enumerate([*_prose(text), ""], start=1):
-        if collected and (not line.strip() or ITEM.match(line)):
-            yield Passage(path, start, " ".join(collected))
+        is_heading = HEADING.match(line)
+        if collected and (is_heading or not line.strip() or ITEM.match(line)):
+            yield Passage(path, start, heading, " ".join(collected))
             collected = []
-        if line.strip():
+        if is_heading:
+            heading = is_heading[1]
+        elif line.strip():
             start = start if collected else number
             collected.append(ITEM.sub("", line).strip())
 
@@ -116,5 +124,5 @@ def _prose(text: str) -> Iterator[str]:
     for line in text.split("\n"):
         is_fence = FENCE.match(line) is not None
         is_code = is_code != is_fence
-        is_prose = not is_code and not is_fence and not line.lstrip().startswith((">", "#", "|"))
+        is_prose = not is_code and not is_fence and not line.lstrip().startswith((">", "|"))
         yield line if is_prose else ""

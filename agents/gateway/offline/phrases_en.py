@@ -1,0 +1,187 @@
+"""The English phrases."""
+
+PHRASES = {
+    # specifications.md
+    "specifications.title": "# Specifications",
+    "specifications.keeper": "*Kept by the Specifications agent, from `demande.md`.*",
+    "specifications.empty": "The requirements will appear here, numbered, in the request’s order.",
+    "specifications.label": (
+        "*Offline draft: a program picked out the sentences of the request that oblige someone, "
+        "without a language model. A number keeps its sentence for good.*"
+    ),
+    "specifications.counts": "The request holds {counts}.",
+    "specifications.none": (
+        "The request holds no requirement yet: none of its sentences obliges anyone to anything. "
+        "Add one to `demande.md`, and it will appear here with its number."
+    ),
+    "specifications.general": "## Requirements",
+    "specifications.requirement": "- **R{number}** — “{sentence}”",
+    "specifications.advice": "- **R{number}** *(recommended)* — “{sentence}”",
+    "specifications.part": "  - “{part}”",
+    "specifications.vague": "## Words to pin down",
+    "specifications.vague_why": (
+        "As they stand, these words cannot be checked. A measure or an example in the request "
+        "would settle them."
+    ),
+    "specifications.vague_head": "| Requirement | Wording |",
+    "specifications.vague_row": "| R{number} | “{words}” |",
+    "specifications.values": "## Figures and dates to meet",
+    "specifications.values_head": "| Requirement | Value given by the request |",
+    "specifications.values_row": "| R{number} | {values} |",
+    "specifications.rule": "| --- | --- |",
+    "specifications.retired": "*Numbers retired, never given again: {numbers}.*",
+    "specifications.left_out": (
+        "*The request is longer than this file can carry. Sentences left without a number: "
+        "{count}.*"
+    ),
+    # production.md
+    "production.title": "# Production",
+    "production.keeper": "*Kept by the Production agent, one section a requirement.*",
+    "production.empty": "Sections will follow the requirements of `specifications.md`.",
+    "production.label": (
+        "*Offline draft: a program composed these sections from the request’s own sentences and "
+        "general advice, without a language model. To be read, completed and corrected.*"
+    ),
+    "production.quote": "> {sentence}",
+    "production.context": "- **Background:** {text}",
+    "production.parts": "- **To deliver:** {text}.",
+    "production.approach": "- **Approach:** {text}",
+    "production.acceptance": "- **Acceptance:** {text}",
+    "production.related": "- **To be handled with:** {text}.",
+    "production.bare": "- **To be worked out:** {text}.",
+    "production.measure": "measure, and keep the record: {text}.",
+    "production.case": "play the case “{text}” in front of a witness.",
+    "production.absence": "try to break the prohibition, and fail.",
+    # management.md
+    "management.title": "# Management",
+    "management.keeper": "*Kept by the Management agent: the tasks and the team.*",
+    "management.empty": "No task for now.",
+    "management.label": "*Offline: a program works out this list.*",
+    "management.progress": "Tasks done: {done} of {count}.",
+    "management.complete": "Everything is done: {done} of {count}.",
+    "management.tasks": "## Tasks",
+    "management.open": "- [ ] **R{number}** — {title}",
+    "management.done": "- [x] **R{number}** — {title}",
+    "management.team": "## Team",
+    "management.team_head": "| Agent | State |",
+    "management.rule": "| --- | --- |",
+    "management.member": "| {agent} | {state} |",
+    # evaluation.md
+    "evaluation.title": "# Evaluation",
+    "evaluation.keeper": "*Kept by the Evaluation agent: what is done, what is missing.*",
+    "evaluation.empty": "Nothing to evaluate for now.",
+    "evaluation.label": (
+        "*Offline: a program counts the sections; it does not judge what they are worth.*"
+    ),
+    "evaluation.balance": "## Balance",
+    "evaluation.total": "- Requirements: {count}",
+    "evaluation.covered": "- Covered: {count}",
+    "evaluation.uncovered": "- Uncovered: {count}",
+    "evaluation.all": "Every requirement has its section in `production.md`.",
+    "evaluation.missing": "## Missing sections",
+    "evaluation.missing_row": "- **R{number}** has no section in `production.md`: {title}",
+    "evaluation.blank": "## Empty sections",
+    "evaluation.blank_row": "- **R{number}** has a heading but no text: {title}",
+    "evaluation.lost": "## Figures left out",
+    "evaluation.lost_row": "- **R{number}** asks for {values}; its section does not say so.",
+    "evaluation.orphans": "## Sections without a requirement",
+    "evaluation.orphan_row": "- Section number {number} answers no sentence of the request.",
+    "evaluation.detail": "## Detail",
+    "evaluation.detail_head": "| Requirement | Subject | State |",
+    "evaluation.rule": "| --- | --- | --- |",
+    "evaluation.ok_row": "| R{number} | {title} | covered |",
+    "evaluation.ko_row": "| R{number} | {title} | uncovered |",
+    # suivi.md
+    "suivi.title": "# Follow-up",
+    "suivi.keeper": "*Kept by the Follow-up agent: the journal of the mission.*",
+    "suivi.empty": "Nothing to record for now.",
+    "suivi.label": "*Offline: a program copies the mission’s records here. Times are UTC.*",
+    "suivi.day": "## {date}",
+    "suivi.entry": "- {time} — {text}",
+    "suivi.older": "*Older entries are in the history of revisions.*",
+    # duplication.md
+    "duplication.title": "# Duplication",
+    "duplication.keeper": "*Kept by the Duplication agent: what is said twice.*",
+    "duplication.empty": "Nothing to compare for now.",
+    "duplication.label": (
+        "*Offline: a program compares the words of passages without weighing their sense; "
+        "quotations do not count.*"
+    ),
+    "duplication.none": "No passage is repeated in the specifications and the production.",
+    "duplication.found": "Passages repeated: {count}.",
+    "duplication.exact": "- **Identical** — {place} and {other}: “{excerpt}”",
+    "duplication.near": "- **Very close** — {place} and {other}: “{excerpt}”",
+    # files under production/
+    "deliverable.label": (
+        "*Offline draft: a program sorted the requirements by heading, without a language model. "
+        "The texts are in `production.md`.*"
+    ),
+    "deliverable.head": "| Lot | Requirements | Figures and dates |",
+    "deliverable.rule": "| --- | --- | --- |",
+    "deliverable.row": "| {name} | {numbers} | {values} |",
+    "deliverable.asked": "This file answers {numbers}.",
+}
+
+ROLES = {
+    "specifications": "Specifications",
+    "production": "Production",
+    "management": "Management",
+    "evaluation": "Evaluation",
+    "suivi": "Follow-up",
+    "duplication": "Duplication",
+}
+
+STATES = {
+    "STOPPED": "stopped",
+    "PAUSED_BUDGET": "paused: budget reached",
+    "PAUSED_BREAKER": "paused: model out of reach",
+    "BACKING_OFF": "waiting after a failure",
+    "failed": "at work; its last run failed",
+    "new": "has not worked yet",
+    "well": "at work",
+}
+
+OUTCOMES = {
+    "changed": "{who} changed {what}.",
+    "saved": "{who} changed {what}.",
+    "proposed": "{who} proposed a change of {what}, which awaits approval.",
+    "rejected": "{who} tried to change {what}; the change was refused.",
+    "failed": "{who} could not finish{about}.",
+    "timed_out": "{who} ran out of time{about}.",
+    "cancelled": "{who} was interrupted{about}.",
+    "stopped_budget": "{who} stopped: budget reached.",
+    "stopped_breaker": "{who} stopped: model out of reach.",
+    "external": "Someone changed {what} outside the application.",
+}
+
+WORDS = {
+    "one_requirement": "1 requirement",
+    "requirements": "{count} requirements",
+    "one_advice": ", 1 of them a recommendation",
+    "advice": ", {count} of them recommendations",
+    "one_file": "`{path}`",
+    "revision": " (revision {number})",
+    "about": " ({text})",
+    "agent": "The {name} agent",
+    "mission": "the mission",
+    "under": "`{path}`, under “{heading}”,",
+    "in": "`{path}`",
+    "and": " and ",
+    "list": "; ",
+    "general": "Requirements",
+    "nothing": "—",
+    "someone": "Someone",
+}
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+REPLIES = {
+    "done": "I have brought {files} up to date.",
+    "nothing": "{files} already says what it should: I change nothing.",
+    "many_nothing": "My files already say what they should: I change nothing.",
+    "unknown": "The offline writer does not know the role “{role}”: it changes nothing.",
+    "blocked": "This change cannot be put in the format asked for: I change nothing.",
+}
