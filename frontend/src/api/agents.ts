@@ -1,0 +1,18 @@
+import { request } from "./http";
+import type { Agent, FileDiff, ModelList, Page, Run, RunLog } from "./types";
+
+export const listAgents = (mission: number) =>
+  request<Page<Agent>>("GET", `agents/?mission=${mission}`);
+export const startAgent = (id: number) => request<Agent>("POST", `agents/${id}/start`);
+export const stopAgent = (id: number) => request<Agent>("POST", `agents/${id}/stop`);
+export const runAgent = (id: number) => request<Agent>("POST", `agents/${id}/run`);
+export const changeAgent = (id: number, body: { model: string }) =>
+  request<Agent>("PATCH", `agents/${id}/`, { body });
+
+export const listRuns = (mission: number) => request<Page<Run>>("GET", `runs/?mission=${mission}`);
+export const readRun = (id: string) => request<Run>("GET", `runs/${id}/`);
+export const readRunLog = (id: string) => request<RunLog>("GET", `runs/${id}/log`);
+export const readRunDiff = (id: string) => request<{ files: FileDiff[] }>("GET", `runs/${id}/diff`);
+export const cancelRun = (id: string) => request<Run>("POST", `runs/${id}/cancel`);
+
+export const listModels = () => request<ModelList>("GET", "models/");

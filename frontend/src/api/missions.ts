@@ -1,0 +1,57 @@
+import { request } from "./http";
+import type {
+  Changes,
+  FileDiff,
+  FileText,
+  Mission,
+  MissionFile,
+  NewMission,
+  Page,
+  Revision,
+  RevisionText,
+  SavedFile,
+  SaveFile,
+} from "./types";
+
+const encodePath = (path: string) => path.split("/").map(encodeURIComponent).join("/");
+const fileUrl = (mission: number, path: string) => `missions/${mission}/files/${encodePath(path)}`;
+
+export const listMissions = () => request<Page<Mission>>("GET", "missions/");
+export const readMission = (id: number) => request<Mission>("GET", `missions/${id}/`);
+export const createMission = (body: NewMission) => request<Mission>("POST", "missions/", { body });
+export const changeMission = (id: number, body: { title?: string; model?: string }) =>
+  request<Mission>("PATCH", `missions/${id}/`, { body });
+export const startMission = (id: number) => request<Mission>("POST", `missions/${id}/start`);
+export const stopMission = (id: number) => request<Mission>("POST", `missions/${id}/stop`);
+export const resetMission = (id: number) => request<Mission>("POST", `missions/${id}/reset`);
+
+export const listFiles = (mission: number) =>
+  request<Page<MissionFile>>("GET", `missions/${mission}/files/`);
+export const createFile = (mission: number, body: { path: string; text: string }) =>
+  request<FileText>("POST", `missions/${mission}/files/`, { body });
+export const readFile = (mission: number, path: string) =>
+  request<FileText>("GET", fileUrl(mission, path));
+export const saveFile = (mission: number, path: string, body: SaveFile) =>
+  request<SavedFile>("PUT", fileUrl(mission, path), { body });
+
+export const listRevisions = (mission: number, path: string, cursor: string | null = null) =>
+  request<Page<Revision>>("GET", `${fileUrl(mission, path)}/revisions/${cursorQuery(cursor)}`);
+export const readRevision = (mission: number, path: string, number: number) =>
+  request<RevisionText>("GET", `${fileUrl(mission, path)}/revisions/${number}/`);
+export const diffRevisions = (mission: number, path: string, from: number, to: number) =>
+  request<FileDiff>("GET", `${fileUrl(mission, path)}/diff?from=${from}&to=${to}`);
+export const restoreRevision = (mission: number, path: string, revision: number) =>
+  request<FileText>("POST", `${fileUrl(mission, path)}/restore`, { body: { revision } });
+
+/** Read the numbered events after `after`, waiting up to `wait` seconds for the first. */
+export const readChanges = (mission: number, after: number, wait = 0, signal?: AbortSignal) =>
+  request<Changes>("GET", `changes?mission=${mission}&after=${after}&wait=${wait}`, {
+    timeout: wait + 15,
+    ...(signal ? { signal } : {}),
+  });
+
+/** Take the cursor out of a page's `next` address; the rest of it is known here. */
+export function cursorQuery(next: string | null): string {
+  const cursor = next && new URL(next, "http://page").searchParams.get("cursor");
+  return cursor ? `?cursor=${encodeURIComponent(cursor)}` : "";
+}

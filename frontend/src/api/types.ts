@@ -1,0 +1,239 @@
+/** The shapes that the API and the live socket speak. */
+
+export type Language = "en" | "fr";
+export type Activity = "working" | "settled" | "stopped" | "waiting";
+export type Membership = "owner" | "editor" | "viewer";
+
+export interface Person {
+  id: number;
+  name: string;
+  email: string;
+  language: Language;
+}
+
+export interface Mission {
+  id: number;
+  title: string;
+  language: Language;
+  state: "ACTIVE" | "ARCHIVED";
+  activity: Activity;
+  is_demo: boolean;
+  model: string;
+  role: Membership;
+  seq: number;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface NewMission {
+  title: string;
+  request: string;
+  language: Language;
+  model?: string;
+  start: boolean;
+}
+
+export interface Author {
+  kind: "person" | "agent" | "external" | "system";
+  name: string;
+  role: string | null;
+  run: string | null;
+}
+
+export interface MissionFile {
+  path: string;
+  label: string;
+  role: string | null;
+  revision: number;
+  hash: string;
+  size: number;
+  author: Author;
+  updated_at: string;
+}
+
+export interface FileText extends MissionFile {
+  text: string;
+}
+
+export interface SavedFile extends FileText {
+  is_merged: boolean;
+}
+
+export interface SaveFile {
+  text: string;
+  base: number | null;
+  allow_invalid?: boolean;
+}
+
+export interface Revision {
+  number: number;
+  operation: string;
+  hash: string;
+  size: number;
+  author: Author;
+  created_at: string;
+}
+
+export interface RevisionText extends Revision {
+  text: string;
+}
+
+export interface ConflictDetails {
+  base: { revision: number | null; text: string };
+  theirs: { revision: number; text: string; author: Author };
+  mine: { text: string };
+}
+
+export type AgentState =
+  | "STOPPED"
+  | "IDLE"
+  | "QUEUED"
+  | "RUNNING"
+  | "BACKING_OFF"
+  | "PAUSED_BUDGET"
+  | "PAUSED_BREAKER"
+  | "SETTLED";
+
+export interface Agent {
+  id: number;
+  mission: number;
+  role: string;
+  name: string;
+  state: AgentState;
+  reason: string;
+  model: string;
+  effective_model: string;
+  interval: number;
+  next_run_at: string | null;
+  last_run: Run | null;
+  last_change_at: string | null;
+  writes: string[];
+  watches: string[];
+  reads: string[];
+}
+
+export type Outcome =
+  | "changed"
+  | "unchanged"
+  | "skipped"
+  | "proposed"
+  | "rejected"
+  | "failed"
+  | "timed_out"
+  | "cancelled"
+  | "stopped_budget"
+  | "stopped_breaker";
+
+export interface RunChange {
+  path: string;
+  from: number | null;
+  to: number | null;
+  added: number;
+  removed: number;
+}
+
+export interface RefusedPath {
+  path: string;
+  reason: string;
+}
+
+export interface Run {
+  id: string;
+  mission: number;
+  agent: number;
+  role: string;
+  trigger: string;
+  state: "QUEUED" | "RUNNING" | "FINISHED";
+  step: string;
+  outcome: Outcome | null;
+  reason: string;
+  count: number;
+  model: string;
+  is_offline: boolean;
+  queued_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  calls: number | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  changes: RunChange[];
+  refused: RefusedPath[];
+}
+
+export type OutputStream = "log" | "reply";
+
+export interface RunLog {
+  lines: { at: string; stream: OutputStream; text: string }[];
+  is_truncated: boolean;
+}
+
+export interface FileDiff {
+  path: string;
+  from: number | null;
+  to: number | null;
+  unified: string;
+}
+
+export interface ModelOption {
+  name: string;
+  label: string;
+  provider: string;
+  is_offline: boolean;
+}
+
+export interface ModelList {
+  results: ModelOption[];
+  default: string;
+  is_offline_only: boolean;
+  variables: string[];
+}
+
+export interface Page<Item> {
+  results: Item[];
+  next: string | null;
+  previous: string | null;
+}
+
+interface FrameData {
+  hello: { seq?: number; oldest: number };
+  resync: { seq?: number };
+  heartbeat: { seq?: number };
+  error: { code: string };
+  presence: Record<string, unknown>;
+  "file.changed": { path: string; revision: number; hash: string; author: Author };
+  "file.removed": { path: string };
+  "agent.changed": {
+    agent: number;
+    role: string;
+    state: AgentState;
+    reason: string;
+    next_run_at: string | null;
+    activity: Activity;
+  };
+  "run.started": { run: string; agent: number; role: string; trigger: string };
+  "run.finished": { run: string; agent: number; role: string; outcome: Outcome; reason: string };
+  "run.output": {
+    run: string;
+    agent: number;
+    role: string;
+    stream: OutputStream;
+    offset: number;
+    text: string;
+  };
+  "mission.changed": { state: Mission["state"]; activity: Activity; title: string };
+  "proposal.changed": { proposal: number; state: string };
+}
+
+export type FrameType = keyof FrameData;
+
+/** One message of the live socket; `seq` is null for those that are never repeated. */
+export type Frame = {
+  [Type in FrameType]: { v: 1; type: Type; seq: number | null; at: string; data: FrameData[Type] };
+}[FrameType];
+
+export interface Changes {
+  results: Frame[];
+  seq: number;
+  oldest: number;
+  must_resync: boolean;
+}

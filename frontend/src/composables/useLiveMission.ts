@@ -1,0 +1,66 @@
+import { useEventListener } from "@vueuse/core";
+import { onScopeDispose, watch } from "vue";
+
+import { readChanges } from "@/api/missions";
+import { useDocuments } from "@/stores/documents";
+import { useMissions } from "@/stores/missions";
+import { useWorkspace } from "@/stores/workspace";
+import { LiveFeed, type LiveSocket } from "@/support/live";
+
+/** Keep the open mission true for as long as the page shows it. */
+export function useLiveMission(): void {
+  const workspace = useWorkspace();
+  const documents = useDocuments();
+  let live: LiveFeed | null = null;
+
+  watch(
+    () => (workspace.status === "ready" ? workspace.mission?.id : undefined),
+    (id) => {
+      live?.close();
+      live = id === undefined ? null : follow(id, workspace.mission?.seq ?? 0);
+    },
+    { immediate: true },
+  );
+
+  useEventListener(window, "online", () => {
+    live?.wakeUp();
+    documents.saveAll();
+  });
+  useEventListener(window, "offline", () => live?.goOffline());
+  useEventListener(document, "visibilitychange", () => {
+    if (document.visibilityState === "hidden") documents.saveAll();
+    else void useMissions().load();
+  });
+  useEventListener(window, "pagehide", () => documents.saveAll());
+  onScopeDispose(() => live?.close());
+
+  function follow(id: number, after: number): LiveFeed {
+    const feed = new LiveFeed({
+      after,
+      openSocket: (seq) => new WebSocket(socketUrl(id, seq)) as LiveSocket,
+      readChanges: (seq, wait, signal) => readChanges(id, seq, wait, signal),
+      onFrame: (frame) => {
+        workspace.apply(frame);
+        if (frame.type === "file.changed") documents.noticed(frame.data.path, frame.data.revision);
+      },
+      onResync: () => void resync(id),
+      onConnection: (connection, retryAt) => {
+        workspace.connection = connection;
+        workspace.retryAt = retryAt;
+      },
+    });
+    feed.start();
+    if (!navigator.onLine) feed.goOffline();
+    return feed;
+  }
+
+  async function resync(id: number): Promise<void> {
+    await workspace.load(id);
+    for (const file of workspace.files) documents.noticed(file.path, file.revision);
+  }
+}
+
+function socketUrl(mission: number, after: number): string {
+  const scheme = window.location.protocol === "https:" ? "wss:" : "ws:";
+  return `${scheme}//${window.location.host}/ws/v1/missions/${mission}/?after=${after}`;
+}

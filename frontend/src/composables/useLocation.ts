@@ -1,0 +1,44 @@
+import { useEventListener } from "@vueuse/core";
+import { readonly, ref } from "vue";
+
+import type { PageContext } from "@/support/page";
+
+const mission = ref<number | null>(null);
+const path = ref<string | null>(null);
+
+/** Where the page is: the mission in the path, the file behind the "#". */
+export function useLocation(paths: Pick<PageContext["paths"], "editor">) {
+  function read(): void {
+    const id = /\/(\d+)\/?$/.exec(window.location.pathname)?.[1];
+    mission.value = id ? Number(id) : null;
+    path.value = decodeHash(window.location.hash);
+  }
+
+  function openMission(id: number, options: { replace?: boolean } = {}): void {
+    go(`${paths.editor}/${id}`, options.replace ?? false);
+  }
+
+  function openFile(next: string, options: { replace?: boolean } = {}): void {
+    const hash = next.split("/").map(encodeURIComponent).join("/");
+    go(`${window.location.pathname}#${hash}`, options.replace ?? false);
+  }
+
+  function go(url: string, isReplacement: boolean): void {
+    if (isReplacement) history.replaceState(null, "", url);
+    else history.pushState(null, "", url);
+    read();
+  }
+
+  useEventListener(window, "popstate", read);
+  useEventListener(window, "hashchange", read);
+  read();
+  return { mission: readonly(mission), path: readonly(path), openMission, openFile };
+}
+
+function decodeHash(hash: string): string | null {
+  try {
+    return decodeURIComponent(hash.slice(1)) || null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,41 @@
+import { useI18n } from "vue-i18n";
+
+import type { Author } from "@/api/types";
+import { agoText, momentText } from "@/support/time";
+
+/** Names and times in the words of the page. */
+export function useWords() {
+  const { t, te, locale } = useI18n();
+
+  /** A word of the catalogue, or the server's own for a role added to this installation. */
+  function known(group: "role" | "fileLabel" | "operation" | "trigger", key: string, other = key): string {
+    const path = `${group}.${key}`;
+    return te(path) ? t(path) : other;
+  }
+
+  function roleName(role: string, other?: string): string {
+    return known("role", role, other ?? role);
+  }
+
+  function fileLabel(file: { role: string | null; label: string }): string {
+    return file.role ? known("fileLabel", file.role, file.label) : file.label;
+  }
+
+  function authorName(author: Author): string {
+    return author.role ? roleName(author.role, author.name) : author.name;
+  }
+
+  function ago(at: string, now: number): string {
+    return agoText(at, now, locale.value, t("app.justNow"));
+  }
+
+  function moment(at: string): string {
+    return momentText(at, locale.value);
+  }
+
+  function number(value: number | null): string {
+    return value === null ? t("app.unknown") : new Intl.NumberFormat(locale.value).format(value);
+  }
+
+  return { t, te, locale, known, roleName, fileLabel, authorName, ago, moment, number };
+}

@@ -1,0 +1,3 @@
+/** The pages that need no script: their style only. */
+import "@/styles/base.css";
+import "@/styles/plain.css";

@@ -1,0 +1,16 @@
+"""Addresses of the pages."""
+
+from django.urls import path
+
+from frontend import views
+
+app_name = "frontend"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("editor", views.editor, name="editor"),
+    path("editor/<int:mission>", views.editor, name="mission"),
+    path("language", views.change_language, name="language"),
+    path("sign-out", views.sign_out, name="sign-out"),
+    path("signed-out", views.signed_out, name="signed-out"),
+]

@@ -1,0 +1,80 @@
+"""The pages: each is a frame for its script; everything else comes through the API."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse, reverse_lazy
+from django.utils.translation import get_language
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_POST, require_safe
+from django.views.i18n import set_language
+
+THEME_COOKIE = "parallagon_theme"
+THEMES = {"light", "dark"}
+
+
+@require_safe
+def home(_request: HttpRequest) -> HttpResponse:
+    return redirect("frontend:editor")
+
+
+@require_safe
+@login_required(login_url=reverse_lazy("frontend:signed-out"), redirect_field_name=None)
+@ensure_csrf_cookie
+def editor(request: HttpRequest, mission: int | None = None) -> HttpResponse:
+    """Show the editor; the script takes the mission from the address."""
+    return render(
+        request, "frontend/editor.html", {"page": _page_context(request), **_look(request)}
+    )
+
+
+@require_POST
+def change_language(request: HttpRequest) -> HttpResponse:
+    """Keep the language in its cookie, as Django's own view does."""
+    return set_language(request)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return redirect("frontend:signed-out")
+
+
+@require_safe
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """Say how to get a sign-in link; whoever is signed in goes on to the editor."""
+    if request.user.is_authenticated:
+        return redirect("frontend:editor")
+    return render(request, "frontend/signed_out.html", _look(request))
+
+
+def _look(request: HttpRequest) -> dict[str, Any]:
+    """Read the chosen appearance, so that the first paint has it already."""
+    theme = request.COOKIES.get(THEME_COOKIE)
+    return {"theme": theme if theme in THEMES else None}
+
+
+def _page_context(request: HttpRequest) -> dict[str, Any]:
+    """Return what the script needs before its first request."""
+    user = request.user
+    language = (get_language() or settings.LANGUAGE_CODE).split("-")[0]
+    return {
+        "user": {
+            "id": user.pk,
+            "name": user.get_full_name() or user.get_username(),
+            "email": getattr(user, "email", ""),
+            "language": language,
+        },
+        "language": language,
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
+        "theme_cookie": THEME_COOKIE,
+        "paths": {
+            "editor": reverse("frontend:editor"),
+            "language": reverse("frontend:language"),
+            "sign_out": reverse("frontend:sign-out"),
+        },
+    }
