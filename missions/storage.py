@@ -56,9 +56,7 @@ class FileManager:
             self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
             _sync(self.root.parent)
         except OSError as error:
-            raise FileOperationError(
-                f"The mission's folder cannot be made: {error.strerror}.", errno=error.errno
-            ) from error
+            raise files.failure(error, "The mission's folder") from error
 
     def check(self) -> None:
         """Raise ``FileOperationError`` when the folder is gone or read-only."""
@@ -79,7 +77,7 @@ class FileManager:
         except ResourceNotFoundError:
             return None
         except OSError as error:
-            raise _failure(path, error) from error
+            raise files.failure(error, path) from error
 
     def write(self, path: str, content: bytes) -> None:
         """Put ``content`` at ``path``, whole and durable, making the folders on the way.
@@ -89,8 +87,10 @@ class FileManager:
         """
         try:
             files.replace_contained(self.root, path, content)
-        except (OSError, ResourceNotFoundError) as error:
-            raise _failure(path, error) from error
+        except ResourceNotFoundError as error:
+            raise FileOperationError(error.message, path=path) from error
+        except OSError as error:
+            raise files.failure(error, path) from error
 
     def remove(self, path: str) -> None:
         """Remove the file at ``path``, if there is one.
@@ -113,8 +113,10 @@ class FileManager:
                 aside = f"{name}.{os.urandom(4).hex()}.aside"
                 os.rename(name, aside, src_dir_fd=folder, dst_dir_fd=folder)
                 os.fsync(folder)
-        except (OSError, ResourceNotFoundError) as error:
-            raise _failure(path, error) from error
+        except ResourceNotFoundError as error:
+            raise FileOperationError(error.message, path=path) from error
+        except OSError as error:
+            raise files.failure(error, path) from error
         return str(Path(path).with_name(aside))
 
     def sweep(self, path: str) -> None:
@@ -170,7 +172,7 @@ class BlobStore:
                 f"The content cannot be stored: {error.message}", **error.details
             ) from error
         except OSError as error:
-            raise _failure("the content", error) from error
+            raise files.failure(error, "The content") from error
         return name
 
     def get(self, name: str) -> bytes:
@@ -236,10 +238,3 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _failure(path: str, error: Exception) -> FileOperationError:
-    if isinstance(error, ResourceNotFoundError):
-        return FileOperationError("The mission's folder is gone.", path=path)
-    reason = getattr(error, "strerror", None) or str(error)
-    return FileOperationError(f"{path} cannot be used: {reason}.", path=path)

@@ -48,7 +48,7 @@ def _open_folder(name: str, parent: int | None, path: str) -> int:
     except FileNotFoundError as error:
         raise ResourceNotFoundError(f"There is no folder for {path}.", path=path) from error
     except OSError as error:
-        raise _failure(error, path) from error
+        raise failure(error, path) from error
 
 
 def read_contained(root: Path, path: str, *, limit: int) -> bytes:
@@ -65,7 +65,7 @@ def read_contained(root: Path, path: str, *, limit: int) -> bytes:
         except FileNotFoundError as error:
             raise ResourceNotFoundError(f"There is no file {path}.", path=path) from error
         except OSError as error:
-            raise _failure(error, path) from error
+            raise failure(error, path) from error
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
@@ -94,7 +94,7 @@ def write_temporary(folder: int, name: str, content: bytes) -> str:
         if descriptor is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary, dir_fd=folder)
-        raise _failure(error, name) from error
+        raise failure(error, name) from error
     return temporary
 
 
@@ -112,7 +112,7 @@ def replace_contained(root: Path, path: str, content: bytes) -> None:
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.unlink(temporary, dir_fd=folder)
-            raise _failure(error, path) from error
+            raise failure(error, path) from error
 
 
 def remove_contained(root: Path, path: str) -> None:
@@ -128,7 +128,7 @@ def remove_contained(root: Path, path: str) -> None:
     except (FileNotFoundError, ResourceNotFoundError):
         return
     except OSError as error:
-        raise _failure(error, path) from error
+        raise failure(error, path) from error
 
 
 _SENTENCES = {
@@ -143,6 +143,7 @@ _SENTENCES = {
 }
 
 
-def _failure(error: OSError, path: str) -> FileOperationError:
+def failure(error: OSError, path: str) -> FileOperationError:
+    """Return what to raise for ``error``, with a sentence for a person."""
     reason = _SENTENCES.get(error.errno or 0, error.strerror or "the system refused")
     return FileOperationError(f"{path} cannot be used: {reason}.", path=path, errno=error.errno)
