@@ -25,6 +25,7 @@ class Call:
         self.run = run
         self.number = len(run.records) + 1
         self.reply: Reply | None = None
+        self.task = asyncio.current_task()  # who answers it
         self.body = body
         self._started_at = time.time()
         self._begun = time.monotonic()

@@ -95,7 +95,10 @@ class Gateway:
             raise
 
     def verdict(self, run_id: str) -> str | None:
-        """Return the sentence that makes this run void, `None` while all is well. Costs nothing."""
+        """Return the sentence that makes this run void, `None` while none was heard of.
+
+        Costs nothing, and may be some milliseconds behind: `finish` is what decides.
+        """
         return self._verdicts.get(run_id)
 
     def report(self, run_id: str) -> RunReport:

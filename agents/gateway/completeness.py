@@ -7,6 +7,7 @@ and Aider writes the half of a file and exits 0.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from agents.gateway.openai import failure_of_event
 from agents.gateway.protocol import Failure
 from agents.gateway.sse import EventParser, EventTooLong
 
+_NAME = re.compile("[A-Za-z_]{1,30}")
 COMPLETE = frozenset({"stop", "tool_calls"})
 
 _BAD_ENDS: dict[str, tuple[Failure, str]] = {
@@ -78,7 +80,7 @@ class Reply:
         index = choice.get("index")
         index = index if isinstance(index, int) else 0
         end = choice.get("finish_reason")
-        self._ends[index] = str(end) if end else self._ends.get(index)
+        self._ends[index] = _name_of(end) if end else self._ends.get(index)
         message = choice.get(part)
         if not isinstance(message, dict):
             return
@@ -97,7 +99,7 @@ class Reply:
         end = str(self.finish_reason)
         if end not in COMPLETE:
             failure, sentence = _BAD_ENDS.get(
-                end, ("cut_off", f"reply cut off: it ended for an unknown reason ({end[:40]!r})")
+                end, ("cut_off", f"reply cut off: it ended for an unknown reason ({end})")
             )
             raise CallFailed(failure, sentence, status=200)
         if self.refusal:
@@ -113,7 +115,7 @@ class StreamJudge:
         self.reply = Reply()
         self._parser = EventParser()
         self._has_bytes = False
-        self._has_events = False
+        self.has_begun = False  # an event was seen
 
     @property
     def is_ending(self) -> bool:
@@ -136,7 +138,7 @@ class StreamJudge:
         except CallFailed as error:
             # Half an event is what a cut leaves; a whole one that is nonsense failed before.
             raise CallFailed("cut_off", status=200) from error
-        if not self._has_events:
+        if not self.has_begun:
             raise CallFailed("malformed" if self._has_bytes else "empty", status=200)
         if not self.reply.is_done and self.reply.finish_reason in (None, *COMPLETE):
             raise CallFailed("cut_off", status=200)
@@ -146,7 +148,7 @@ class StreamJudge:
         for event in events:
             if self.reply.is_done:
                 return
-            self._has_events = True
+            self.has_begun = True
             if event.strip() == b"[DONE]":
                 self.reply.is_done = True
             else:
@@ -188,6 +190,11 @@ def _read_usage(values: object) -> Usage | None:
         output_tokens=_count(values.get("completion_tokens")),
         cached_tokens=_count(values.get("prompt_cache_hit_tokens") if cached is None else cached),
     )
+
+
+def _name_of(end: object) -> str:
+    """Return a finish reason that may be shown: a provider can write anything there."""
+    return end if isinstance(end, str) and _NAME.fullmatch(end) else "not a name"
 
 
 def _count(value: object) -> int | None:

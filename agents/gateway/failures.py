@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from agents.gateway.keys import Scrubber
 from agents.gateway.protocol import Failure
+
+LONGEST_SENTENCE = 400
 
 SENTENCES: dict[Failure, str] = {
     "unreachable": "the provider could not be reached",
@@ -42,10 +45,22 @@ class CallFailed(Exception):  # noqa: N818 - says what happened
         self.status = status
         self.is_transient = is_transient
         self.retry_after = retry_after
+        self.tries = 1
         super().__init__(self.sentence)
+
+    def clean(self, scrubber: Scrubber) -> None:
+        """Make the sentence fit to be shown: no keys, not long, and how often it was tried."""
+        self.sentence = scrubber.clean(self.sentence)
+        if len(self.sentence) > LONGEST_SENTENCE:
+            self.sentence = self.sentence[:LONGEST_SENTENCE] + "…"
+        if self.tries > 1:
+            self.sentence += f" ({self.tries} tries)"
 
 
 def with_detail(failure: Failure, detail: str) -> str:
-    """Return the failure's sentence, followed by what the provider said about it, if anything."""
+    """Return the failure's sentence, followed by what the provider said about it, if anything.
+
+    Not shortened here: keys are looked for first, and half of one would not be found.
+    """
     detail = " ".join("".join(c if c.isprintable() else " " for c in detail).split())
-    return f"{SENTENCES[failure]}: {detail[:300]}" if detail else SENTENCES[failure]
+    return f"{SENTENCES[failure]}: {detail}" if detail else SENTENCES[failure]

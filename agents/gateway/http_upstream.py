@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import os
 import time
 from collections.abc import AsyncGenerator, Mapping
 
@@ -87,8 +88,7 @@ class HttpUpstream:
                 wait = pause if failed.retry_after is None else failed.retry_after
                 is_last = tries >= self._bounds.tries or wait > self._bounds.longest_pause
                 if is_last or not failed.is_transient:
-                    if tries > 1:
-                        failed.sentence += f" ({tries} tries)"
+                    failed.tries = tries
                     raise
             await asyncio.sleep(wait)
             pause *= 2
@@ -156,7 +156,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no connection in time"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return (error.os_error.strerror or "no connection").lower()
+        # asyncio's own text carries the address.
+        return os.strerror(error.os_error.errno or 0).lower()
     return "it closed the connection before it answered"
 
 

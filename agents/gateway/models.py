@@ -53,8 +53,7 @@ class Provider:
         own = environment.get(self.base_variable, "").strip().rstrip("/")
         if not own:
             return self.base_url
-        parts = urlsplit(own)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not _is_address(own):
             raise ModelUnavailable(
                 f"{self.base_variable} is not an address such as http://127.0.0.1:8001/v1."
             )
@@ -138,6 +137,14 @@ def available_models(environment: Mapping[str, str]) -> list[ModelOption]:
         needs=(),
     )
     return [*options, offline]
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _options(provider: Provider, environment: Mapping[str, str]) -> Iterator[ModelOption]:

@@ -61,8 +61,8 @@ class Relay:
         """Make the run void and record why, unless its reply was whole and only the child left."""
         if await call.is_recorded():
             return
-        failed.sentence = self._scrubber.clean(failed.sentence)
-        call.run.make_void(failed.sentence)
+        failed.clean(self._scrubber)
+        call.run.make_void(failed.sentence, but=call.task)
         child.abort()
         logger.info("run %s is void: %s", call.run.run_id, failed.sentence)
         try:
@@ -99,10 +99,11 @@ class Relay:
             async for chunk in chunks:
                 judge.feed(chunk)
                 call.observe()
-                if judge.is_ending:
-                    held += chunk
-                else:
-                    await child.send(chunk, answer.content_type)
+                held += chunk
+                # Nothing goes on before the first event either: this may be a page of HTML.
+                if judge.has_begun and not judge.is_ending:
+                    await child.send(bytes(held), answer.content_type)
+                    held.clear()
                 if judge.reply.is_done:
                     break
         judge.end()

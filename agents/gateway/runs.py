@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from agents.gateway.keys import KeyUnreadable, Scrubber, read_key
 from agents.gateway.meter import MissionMeter, RunMeter
@@ -36,7 +37,7 @@ class Run:
         self.void: str | None = None
         self.records: dict[int, CallRecord] = {}
         # Who answers a call, and what is set once that call's last record is written.
-        self._under_way: dict[asyncio.Task[object], asyncio.Event] = {}
+        self._under_way: dict[asyncio.Task[Any], asyncio.Event] = {}
         self._on_void = on_void
 
     @property
@@ -61,13 +62,13 @@ class Run:
             del self._under_way[task]
             ended.set()
 
-    def make_void(self, sentence: str) -> None:
-        """Let nothing of this run be taken, and end its other calls. The first reason stays."""
+    def make_void(self, sentence: str, *, but: asyncio.Task[Any] | None) -> None:
+        """Let nothing of this run be taken, and end its calls but one. The first reason stays."""
         if self.void is not None:
             return
         self.void = sentence
         self._on_void(self.run_id, sentence)
-        self._end_calls(but=asyncio.current_task())
+        self._end_calls(but=but)
 
     async def end(self) -> None:
         """End the calls that are under way, wait for their last records, close the files."""
@@ -77,7 +78,7 @@ class Run:
             await asyncio.wait(ended, timeout=CLOSING_SECONDS)
         self.files.close()
 
-    def _end_calls(self, but: asyncio.Task[object] | None = None) -> None:
+    def _end_calls(self, but: asyncio.Task[Any] | None = None) -> None:
         for task in self._under_way:
             if task is not but:
                 task.cancel()

@@ -33,6 +33,8 @@ class Pause:
     seconds: float
 
 
+POLL = 0.02  # seconds
+
 Step = bytes | Reset | Hang | Pause
 Script = Sequence[Step]
 
@@ -161,7 +163,7 @@ class ScriptedProvider:
             self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
-        connection.settimeout(0.1)
+        connection.settimeout(POLL)
         with connection, contextlib.suppress(OSError):
             while request := self._read(connection):
                 self.received.append(request)
@@ -175,7 +177,7 @@ class ScriptedProvider:
         if isinstance(step, bytes):
             connection.settimeout(10)
             connection.sendall(step)
-            connection.settimeout(0.1)
+            connection.settimeout(POLL)
         elif isinstance(step, Pause):
             self._stopping.wait(step.seconds)
         elif isinstance(step, Hang):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from gateway_provider import ScriptedChild
 
@@ -34,10 +35,24 @@ _numbers = itertools.count(1)
 class PlayedRun:
     """A registered run and the child that calls for it."""
 
-    run_id: str
+    registration: Registration
     child: ScriptedChild
-    directory: Path
     gateway: Gateway
+
+    @property
+    def run_id(self) -> str:
+        return self.registration.run_id
+
+    @property
+    def directory(self) -> Path:
+        return self.registration.directory
+
+    def wait_for_verdict(self, seconds: float = 2.0) -> str | None:
+        """Return the verdict, once it has arrived."""
+        until = time.monotonic() + seconds
+        while (verdict := self.gateway.verdict(self.run_id)) is None and time.monotonic() < until:
+            time.sleep(0.002)
+        return verdict
 
     def finish(self) -> RunReport:
         return self.gateway.finish(self.run_id)
@@ -53,7 +68,7 @@ def new_run(
     *,
     upstream: Upstream | None = None,
     mission_id: int | None = None,
-    **allowance: float,
+    **allowance: Any,
 ) -> PlayedRun:
     """Register a run; keywords replace parts of its ample allowance."""
     number = next(_numbers)
@@ -61,14 +76,13 @@ def new_run(
     upstream = upstream or Upstream(
         kind="openai", base_url=base_url, key_variable="OPENAI_API_KEY", model="real-model"
     )
-    gateway.register(
-        Registration(
-            run_id=run_id,
-            mission_id=mission_id or 1_000_000 + number,
-            token=token,
-            upstream=upstream,
-            allowance=replace(AMPLE, **({"ends_at": time.time() + 60} | allowance)),
-            directory=folder / run_id,
-        )
+    registration = Registration(
+        run_id=run_id,
+        mission_id=mission_id or 1_000_000 + number,
+        token=token,
+        upstream=upstream,
+        allowance=replace(AMPLE, **({"ends_at": time.time() + 60} | allowance)),
+        directory=folder / run_id,
     )
-    return PlayedRun(run_id, ScriptedChild(gateway.api_base, token), folder / run_id, gateway)
+    gateway.register(registration)
+    return PlayedRun(registration, ScriptedChild(gateway.api_base, token), gateway)
