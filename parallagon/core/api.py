@@ -1,18 +1,21 @@
-"""What every API view shares: the error body (RFC 9457), the order of lists, the page size."""
+"""What every API view shares: the error body (RFC 9457), the order of lists, the size of bodies."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from io import BytesIO
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions, serializers
 from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from parallagon.core.errors import ErrorHandler, ParallagonError, ResourceNotFoundError
+from parallagon.core.errors import ErrorHandler, ParallagonError, ResourceNotFoundError, TooLarge
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -26,6 +29,35 @@ class Pages(CursorPagination):
     ordering = "-pk"
 
 
+class PageSerializer(serializers.Serializer[Mapping[str, Any]]):
+    """A list that comes as one page; a subclass adds ``results``."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+
+
+class JSONBody(JSONParser):
+    """JSON of at most ``DATA_UPLOAD_MAX_MEMORY_SIZE`` bytes.
+
+    Django's own limit is for ``request.body``, which this framework never touches.
+    """
+
+    def parse(
+        self,
+        stream: Any,
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise TooLarge(f"A request may have at most {limit} bytes.", limit=limit)
+        try:
+            return super().parse(BytesIO(body), media_type, parser_context)
+        except RecursionError as error:
+            raise exceptions.ParseError("The JSON is nested too deeply.") from error
+
+
 class ProblemSerializer(serializers.Serializer[Mapping[str, Any]]):
     """The body of every failure."""
 
@@ -36,6 +68,11 @@ class ProblemSerializer(serializers.Serializer[Mapping[str, Any]]):
     detail = serializers.CharField()
     details = serializers.JSONField()
     request_id = serializers.CharField(allow_null=True)
+
+
+def problems(*statuses: int) -> dict[tuple[int, str], type[ProblemSerializer]]:
+    """Return what the schema says of an operation's failures; 401 is always one."""
+    return {(status, CONTENT_TYPE): ProblemSerializer for status in sorted({401, *statuses})}
 
 
 def problem(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import time
 from typing import Any, ClassVar
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -13,20 +14,27 @@ from parallagon.core import live
 logger = logging.getLogger(__name__)
 
 BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND = 4400, 4401, 4403, 4404
-HEARTBEAT_SECONDS = 15
 LARGEST_MESSAGE = 4096
+MESSAGES_A_SECOND, MESSAGES_AT_ONCE = 10, 20
 
 
 class BaseConsumer(AsyncWebsocketConsumer):
     """Accept, then close with a code that says why; survive whatever a client sends.
 
-    A subclass sets ``messages`` (type → method name), implements ``authorize()`` (returns a close
-    code or ``None``), ``group()`` and ``welcome()``.
+    A subclass extends ``messages`` (type → method name) and implements ``authorize()`` (returns a
+    close code or ``None``), ``group()``, ``welcome()`` and, if it has more to say, ``beat()``.
+    Events of one socket are handled one after the other; only ``beat()`` runs beside them.
     """
 
-    messages: ClassVar[dict[str, str]] = {}
+    heartbeat_seconds: ClassVar[float] = 15
+    rejoin_seconds: ClassVar[float] = 600
+    messages: ClassVar[dict[str, str]] = {"ping": "ping"}
     _heart: asyncio.Task[None] | None = None
     _group: str | None = None
+    _is_closing = False
+    _joined_at = 0.0
+    _allowance = float(MESSAGES_AT_ONCE)
+    _heard_at = 0.0
 
     async def connect(self) -> None:
         await self.accept()
@@ -39,15 +47,20 @@ class BaseConsumer(AsyncWebsocketConsumer):
             await self.close(refusal)
             return
         self._group = self.group()
-        await self.channel_layer.group_add(self._group, self.channel_name)
+        await self.join()
         await self.welcome()
-        self._heart = asyncio.create_task(self._beat())
+        self._heart = asyncio.create_task(self._keep_beating())
 
     async def disconnect(self, code: int) -> None:
+        self._is_closing = True
         if self._heart:
             self._heart.cancel()
         if self._group:
             await self.channel_layer.group_discard(self._group, self.channel_name)
+
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        self._is_closing = True
+        await super().close(code, reason)
 
     async def authorize(self) -> int | None:
         raise NotImplementedError
@@ -56,16 +69,26 @@ class BaseConsumer(AsyncWebsocketConsumer):
         raise NotImplementedError
 
     async def welcome(self) -> None:
-        """Send what a client needs first."""
+        """Send what a client needs first; frames that arrive meanwhile wait."""
 
-    async def current_seq(self) -> int | None:
-        """Return the number that a heartbeat carries."""
-        return None
+    async def beat(self) -> None:
+        """Show that the connection lives."""
+        await self.send_frame("heartbeat", {})
+
+    async def join(self) -> None:
+        """Enter the group; once more does no harm, and heals a layer that forgot us."""
+        await self.channel_layer.group_add(self._group, self.channel_name)
+        self._joined_at = time.monotonic()
 
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None, **_: Any
     ) -> None:
         """Hand a well-formed message to its method; answer anything else with an error frame."""
+        if self._is_closing:
+            return
+        if not self._may_speak():
+            await self.send_error("too_fast")
+            return
         message = self._parse(text_data)
         if message is None:
             await self.send_error("malformed")
@@ -75,6 +98,20 @@ class BaseConsumer(AsyncWebsocketConsumer):
             await self.send_error("unknown_type")
             return
         await getattr(self, method)(message)
+
+    async def ping(self, _message: dict[str, Any]) -> None:
+        await self.send_frame("pong", {})
+
+    def _may_speak(self) -> bool:
+        """Count a message; return whether there were few enough of late."""
+        now = time.monotonic()
+        regained = (now - self._heard_at) * MESSAGES_A_SECOND
+        self._allowance = min(MESSAGES_AT_ONCE, self._allowance + regained)
+        self._heard_at = now
+        if self._allowance < 1:
+            return False
+        self._allowance -= 1
+        return True
 
     @staticmethod
     def _parse(text: str | None) -> dict[str, Any] | None:
@@ -96,12 +133,12 @@ class BaseConsumer(AsyncWebsocketConsumer):
         """Pass on a frame that arrived through the layer."""
         await self.send(text_data=event["text"])
 
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-            try:  # a heartbeat must outlive a blink of the database
-                seq = await self.current_seq()
-            except Exception as error:
+    async def _keep_beating(self) -> None:
+        while not self._is_closing:
+            await asyncio.sleep(self.heartbeat_seconds)
+            try:  # a heart must outlive a blink of the database or of the layer
+                if time.monotonic() - self._joined_at >= self.rejoin_seconds:
+                    await self.join()
+                await self.beat()
+            except Exception as error:  # noqa: BLE001, RUF100
                 logger.warning("no heartbeat this time: %s", error)
-                continue
-            await self.send_frame("heartbeat", {}, seq=seq)

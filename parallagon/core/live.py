@@ -18,9 +18,16 @@ logger = logging.getLogger(__name__)
 VERSION = 1
 
 
+def as_frame(
+    kind: str, data: Mapping[str, Any], *, at: datetime, seq: int | None = None
+) -> dict[str, Any]:
+    """Return one frame: ``{"v", "type", "seq", "at", "data"}``."""
+    return {"v": VERSION, "type": kind, "seq": seq, "at": at, "data": data}
+
+
 def encode(kind: str, data: Mapping[str, Any], *, at: datetime, seq: int | None = None) -> str:
-    """Return the text of one frame: ``{"v", "type", "seq", "at", "data"}``."""
-    frame = {"v": VERSION, "type": kind, "seq": seq, "at": at, "data": data}
+    """Return the text of one frame."""
+    frame = as_frame(kind, data, at=at, seq=seq)
     return json.dumps(frame, cls=DjangoJSONEncoder, separators=(",", ":"), ensure_ascii=False)
 
 

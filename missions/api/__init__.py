@@ -1,0 +1,1 @@
+"""Missions, files and proposals over HTTP."""

@@ -1,0 +1,37 @@
+"""Entity tags of files: a strong one for each revision."""
+
+from django.utils.http import parse_etags, quote_etag
+from rest_framework.request import Request
+
+from missions.models import Revision
+from parallagon.core.errors import PreconditionFailed
+
+
+def etag_of(revision: Revision) -> str:
+    """Return the tag of a file as of one revision."""
+    return quote_etag(f"{revision.number}-{(revision.blob_id or 'removed')[:16]}")
+
+
+def is_known(request: Request, revision: Revision) -> bool:
+    """Return whether the caller has this revision already (``If-None-Match``)."""
+    given = parse_etags(request.headers.get("If-None-Match", ""))
+    return "*" in given or etag_of(revision) in {tag.removeprefix("W/") for tag in given}
+
+
+def is_strict(request: Request) -> bool:
+    """Return whether the caller insists on a revision (``If-Match``)."""
+    return "If-Match" in request.headers
+
+
+def require_match(request: Request, revision: Revision | None) -> None:
+    """Refuse unless the file is as the caller knows it.
+
+    Raises:
+        PreconditionFailed: it is not there, or another revision is current.
+    """
+    given = parse_etags(request.headers.get("If-Match", ""))
+    if revision is None or ("*" not in given and etag_of(revision) not in given):
+        raise PreconditionFailed(
+            "Someone else changed this file in between.",
+            revision=revision.number if revision else None,
+        )

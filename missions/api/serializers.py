@@ -1,0 +1,227 @@
+"""The shapes of missions, files and proposals over HTTP."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from missions import standard
+from missions.authors import Author
+from missions.models import Membership, Mission, Proposal, Revision
+from missions.selectors import LARGEST_ID
+from parallagon.core.api import PageSerializer
+
+Fields = dict[str, "serializers.Field[Any, Any, Any, Any]"]
+
+
+class Shape(serializers.Serializer[Any]):
+    """A shape whose input is a plain dictionary."""
+
+
+class TextField(serializers.CharField):
+    """A file's text, exactly as it was sent."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, **{"allow_blank": True, **options})
+
+
+# -- missions ----------------------------------------------------------------------------------
+
+
+class MissionSerializer(Shape):
+    """A mission as one person sees it: ``activity`` and ``role`` come with it."""
+
+    id = serializers.IntegerField()
+    title = serializers.CharField()
+    language = serializers.ChoiceField(Mission.Language.choices)
+    state = serializers.ChoiceField(Mission.State.choices)
+    activity = serializers.ChoiceField(["working", "settled", "stopped", "waiting"])
+    is_demo = serializers.BooleanField()
+    model = serializers.CharField()
+    role = serializers.ChoiceField(Membership.Role.choices)
+    seq = serializers.IntegerField(help_text="number of the mission's last event")
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class MissionFilterSerializer(Shape):
+    state = serializers.ChoiceField(Mission.State.choices, required=False)
+
+
+class MissionCreateSerializer(Shape):
+    title = serializers.CharField(max_length=200)
+    request = TextField()
+    language = serializers.ChoiceField(Mission.Language.choices)
+    model = serializers.CharField(max_length=200, required=False)
+    start = serializers.BooleanField(default=False, help_text="its agents begin at once")
+
+
+class MissionUpdateSerializer(Shape):
+    title = serializers.CharField(max_length=200, required=False)
+    model = serializers.CharField(max_length=200, required=False)
+
+
+# -- files -------------------------------------------------------------------------------------
+
+
+class AuthorSerializer(Shape):
+    kind = serializers.ChoiceField(Revision.AuthorKind.choices)
+    name = serializers.CharField()
+    role = serializers.CharField(allow_null=True)
+    run = serializers.UUIDField(allow_null=True)
+
+
+class FileSerializer(Shape):
+    """A file as of one revision, whose ``file``, ``blob`` and ``user`` are loaded."""
+
+    path = serializers.CharField(source="file.path")
+    label = serializers.SerializerMethodField()  # type: ignore[assignment] # the base has a hint of this name
+    role = serializers.SerializerMethodField(help_text="whose document it is; “request” is no role")
+    revision = serializers.IntegerField(source="number")
+    hash = serializers.CharField(source="blob_id", help_text="SHA-256 of the bytes")
+    size = serializers.IntegerField(source="blob.size", help_text="bytes")
+    author = serializers.SerializerMethodField()
+    updated_at = serializers.DateTimeField(source="created_at")
+
+    def get_label(self, revision: Revision) -> str:
+        return standard.label_of(revision.file.path)
+
+    def get_role(self, revision: Revision) -> str | None:
+        return standard.role_of(revision.file.path)
+
+    def get_author(self, revision: Revision) -> AuthorSerializer:
+        return Author.of(revision).as_data()  # type: ignore[return-value] # for the schema
+
+
+class FileTextSerializer(FileSerializer):
+    text = serializers.CharField()
+
+
+class SavedFileSerializer(FileTextSerializer):
+    is_merged = serializers.BooleanField(help_text="others had written: the text is not as sent")
+
+
+class FilePageSerializer(PageSerializer):
+    results = FileSerializer(many=True)
+
+
+class FileCreateSerializer(Shape):
+    path = serializers.CharField(max_length=1000, trim_whitespace=False)
+    text = TextField()
+    allow_invalid = serializers.BooleanField(default=False)
+
+
+class FileSaveSerializer(Shape):
+    """``base`` is the revision that the person began with; ``null`` creates the file."""
+
+    text = TextField()
+    base = serializers.IntegerField(min_value=1, max_value=LARGEST_ID, allow_null=True)
+    allow_invalid = serializers.BooleanField(
+        default=False, help_text="keep a text that is not well-formed in its format"
+    )
+
+
+class RevisionSerializer(Shape):
+    number = serializers.IntegerField()
+    operation = serializers.ChoiceField(Revision.Operation.choices)
+    hash = serializers.CharField(source="blob_id", allow_null=True)
+    size = serializers.SerializerMethodField()
+    author = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField()
+
+    def get_size(self, revision: Revision) -> int:
+        return revision.blob.size if revision.blob else 0
+
+    def get_author(self, revision: Revision) -> AuthorSerializer:
+        return Author.of(revision).as_data()  # type: ignore[return-value] # for the schema
+
+
+class RevisionTextSerializer(RevisionSerializer):
+    text = serializers.CharField(help_text="empty where the revision removed the file")
+
+
+class RestoreSerializer(Shape):
+    revision = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
+
+
+class DiffFilterSerializer(Shape):
+    """Revision numbers; 0 is the time before the first."""
+
+    to = serializers.IntegerField(min_value=0, max_value=LARGEST_ID)
+
+    def get_fields(self) -> Fields:
+        number = serializers.IntegerField(min_value=0, max_value=LARGEST_ID)
+        return {"from": number, **super().get_fields()}  # a keyword of the language
+
+
+class DiffSerializer(Shape):
+    path = serializers.CharField()
+    to = serializers.IntegerField()
+    unified = serializers.CharField(help_text="a unified diff; empty when nothing differs")
+
+    def get_fields(self) -> Fields:
+        return {"from": serializers.IntegerField(), **super().get_fields()}
+
+
+# -- conflicts ---------------------------------------------------------------------------------
+
+
+class _BaseSide(Shape):
+    revision = serializers.IntegerField(allow_null=True)
+    text = serializers.CharField(allow_null=True)
+
+
+class _TheirSide(Shape):
+    revision = serializers.IntegerField()
+    text = serializers.CharField(allow_null=True)
+    author = AuthorSerializer(allow_null=True)
+
+
+class _MySide(Shape):
+    text = serializers.CharField(allow_null=True)
+
+
+class ConflictSerializer(Shape):
+    """What ``details`` of a 409 with code ``conflict`` holds; a text is null for no file."""
+
+    path = serializers.CharField()
+    base = _BaseSide()
+    theirs = _TheirSide()
+    mine = _MySide()
+
+
+# -- proposals ---------------------------------------------------------------------------------
+
+
+class ProposalFileSerializer(Shape):
+    path = serializers.CharField()
+    base = serializers.IntegerField(allow_null=True, help_text="revision the run began with")
+    base_text = serializers.CharField(allow_null=True)
+    text = serializers.CharField(allow_null=True, help_text="null: the file is to be removed")
+    unified = serializers.CharField()
+
+
+class ProposalSerializer(Shape):
+    id = serializers.IntegerField()
+    mission = serializers.IntegerField(source="mission_id")
+    run = serializers.UUIDField(source="run_id")
+    role = serializers.CharField()
+    reason = serializers.ChoiceField(Proposal.Reason.choices)
+    state = serializers.ChoiceField(Proposal.State.choices)
+    created_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+    files = serializers.SerializerMethodField()
+
+    def get_files(self, proposal: Proposal) -> list[ProposalFileSerializer]:
+        files: list[Any] = self.context["files"](proposal)
+        return files
+
+
+class ProposalFilterSerializer(Shape):
+    mission = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
+    state = serializers.ChoiceField(Proposal.State.choices, required=False)
+
+
+class ChangesFilterSerializer(Shape):
+    mission = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
+    after = serializers.IntegerField(min_value=0, max_value=LARGEST_ID)
+    wait = serializers.FloatField(min_value=0, max_value=30, default=0)

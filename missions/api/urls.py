@@ -1,0 +1,39 @@
+"""Addresses below /api/v1/ that are about missions.
+
+A file's path ends in an extension and no folder's name does, so what follows a path is never part
+of it.
+"""
+
+from django.urls import path
+
+from missions.api.changes import changes
+from missions.api.views import files, missions, proposals, revisions
+
+_MISSION = "missions/<int:mission_id>"
+_FILE = f"{_MISSION}/files/<path:path>"
+
+urlpatterns = [
+    path("missions/", missions.MissionListView.as_view(), name="missions"),
+    path(f"{_MISSION}/", missions.MissionView.as_view(), name="mission"),
+    path(f"{_MISSION}/reset", missions.ResetMissionView.as_view(), name="mission-reset"),
+    path(f"{_MISSION}/archive", missions.ArchiveMissionView.as_view(), name="mission-archive"),
+    path(f"{_MISSION}/restore", missions.RestoreMissionView.as_view(), name="mission-restore"),
+    path(f"{_MISSION}/files/", files.FileListView.as_view(), name="files"),
+    path(f"{_FILE}/revisions/", revisions.RevisionListView.as_view(), name="revisions"),
+    path(f"{_FILE}/revisions/<int:number>/", revisions.RevisionView.as_view(), name="revision"),
+    path(f"{_FILE}/diff", revisions.DiffView.as_view(), name="file-diff"),
+    path(f"{_FILE}/restore", revisions.RestoreView.as_view(), name="file-restore"),
+    path(_FILE, files.FileView.as_view(), name="file"),
+    path("changes", changes, name="changes"),
+    path("proposals/", proposals.ProposalListView.as_view(), name="proposals"),
+    path(
+        "proposals/<int:proposal_id>/accept",
+        proposals.AcceptProposalView.as_view(),
+        name="proposal-accept",
+    ),
+    path(
+        "proposals/<int:proposal_id>/reject",
+        proposals.RejectProposalView.as_view(),
+        name="proposal-reject",
+    ),
+]

@@ -1,0 +1,166 @@
+"""Missions over HTTP: list, create, read, change, reset, put away."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from missions import hooks, selectors
+from missions.api.serializers import (
+    MissionCreateSerializer,
+    MissionFilterSerializer,
+    MissionSerializer,
+    MissionUpdateSerializer,
+)
+from missions.api.views.base import MissionScoped, Role
+from missions.models import Membership, Mission
+from missions.services import (
+    ArchiveMission,
+    CreateMission,
+    ResetMission,
+    RestoreMission,
+    UpdateMission,
+)
+from parallagon.accounts.authentication import caller
+from parallagon.core.api import problems
+
+
+def mission_data(request: Request, mission_id: int) -> Mapping[str, Any]:
+    """Return a mission as the caller sees it now.
+
+    Raises:
+        ResourceNotFoundError: there is none, or not for the caller.
+    """
+    return shown(selectors.membership(user=caller(request), mission_id=mission_id))
+
+
+def shown(membership: Membership) -> Mapping[str, Any]:
+    """Return the membership's mission as JSON."""
+    return _shown([(membership.mission, membership.role)])[0]
+
+
+def _shown(entries: Iterable[tuple[Mission, str]]) -> list[Mapping[str, Any]]:
+    known = list(entries)
+    activities = hooks.activity_of([mission.pk for mission, _role in known])
+    rows = [
+        {
+            "id": mission.pk,
+            "title": mission.title,
+            "language": mission.language,
+            "state": mission.state,
+            "activity": activities[mission.pk],
+            "is_demo": mission.is_demo,
+            "model": mission.model,
+            "role": role,
+            "seq": mission.seq,
+            "created_at": mission.created_at,
+            "updated_at": mission.updated_at,
+        }
+        for mission, role in known
+    ]
+    return list(MissionSerializer(rows, many=True).data)
+
+
+class MissionListView(GenericAPIView[Mission]):
+    serializer_class = MissionSerializer
+    queryset = Mission.objects.none()
+
+    @extend_schema(
+        operation_id="missions_list",
+        parameters=[MissionFilterSerializer],
+        responses={200: MissionSerializer(many=True), **problems(404, 422)},
+    )
+    def get(self, request: Request) -> Response:
+        """List the missions of which the caller is a member, the newest first."""
+        filters = MissionFilterSerializer(data=request.query_params)
+        filters.is_valid(raise_exception=True)
+        missions = selectors.missions_of(user=caller(request)).filter(**filters.validated_data)
+        page = self.paginate_queryset(missions) or []
+        entries = ((mission, mission.member_role) for mission in page)  # type: ignore[attr-defined] # annotated
+        return self.get_paginated_response(_shown(entries))
+
+    @extend_schema(
+        operation_id="missions_create",
+        request=MissionCreateSerializer,
+        responses={201: MissionSerializer, **problems(400, 403, 413, 422, 503)},
+    )
+    def post(self, request: Request) -> Response:
+        """Create a mission from a request; the caller owns it."""
+        given = MissionCreateSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        create = CreateMission(owner=caller(request), now=timezone.now(), **given.validated_data)
+        mission = create.execute()
+        return Response(mission_data(request, mission.pk), status=201)
+
+
+class MissionView(MissionScoped):
+    serializer_class = MissionSerializer
+
+    @extend_schema(
+        operation_id="missions_retrieve", responses={200: MissionSerializer, **problems(404)}
+    )
+    def get(self, _request: Request, **_: Any) -> Response:
+        """Read a mission."""
+        return Response(shown(self.membership))
+
+    @extend_schema(
+        operation_id="missions_update",
+        request=MissionUpdateSerializer,
+        responses={200: MissionSerializer, **problems(400, 403, 404, 409, 413, 422)},
+    )
+    def patch(self, request: Request, **_: Any) -> Response:
+        """Change a mission's title or its default model."""
+        given = MissionUpdateSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        update = UpdateMission(mission=self.mission, now=timezone.now(), **given.validated_data)
+        update.execute()
+        return Response(shown(self.membership))
+
+
+class ResetMissionView(MissionScoped):
+    writer = Role.OWNER
+    serializer_class = MissionSerializer
+
+    @extend_schema(
+        operation_id="missions_reset",
+        request=None,
+        responses={200: MissionSerializer, **problems(403, 404, 409, 503)},
+    )
+    def post(self, _request: Request, **_: Any) -> Response:
+        """Begin again: templates and the first request; every revision stays restorable."""
+        ResetMission(mission=self.mission, user=self.user, now=timezone.now()).execute()
+        return Response(shown(self.membership))
+
+
+class ArchiveMissionView(MissionScoped):
+    writer = Role.OWNER
+    serializer_class = MissionSerializer
+
+    @extend_schema(
+        operation_id="missions_archive",
+        request=None,
+        responses={200: MissionSerializer, **problems(403, 404, 409)},
+    )
+    def post(self, _request: Request, **_: Any) -> Response:
+        """Put a mission away: it can be read, not written, and its agents rest."""
+        ArchiveMission(mission=self.mission, now=timezone.now()).execute()
+        return Response(shown(self.membership))
+
+
+class RestoreMissionView(MissionScoped):
+    writer = Role.OWNER
+    serializer_class = MissionSerializer
+
+    @extend_schema(
+        operation_id="missions_restore",
+        request=None,
+        responses={200: MissionSerializer, **problems(403, 404, 409)},
+    )
+    def post(self, _request: Request, **_: Any) -> Response:
+        """Take a mission out of the archive."""
+        RestoreMission(mission=self.mission, now=timezone.now()).execute()
+        return Response(shown(self.membership))

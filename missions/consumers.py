@@ -1,0 +1,121 @@
+"""The live socket of a mission: every numbered event once, in order, whatever the layer loses."""
+
+import asyncio
+import logging
+from typing import Any, ClassVar
+from urllib.parse import parse_qs
+
+from channels.db import database_sync_to_async
+
+from missions import events, selectors
+from missions.selectors import LARGEST_ID, Missed
+from parallagon.core.consumers import BAD_REQUEST, FORBIDDEN, NOT_FOUND, BaseConsumer
+from parallagon.core.errors import ResourceNotFoundError
+
+logger = logging.getLogger(__name__)
+
+
+class MissionConsumer(BaseConsumer):
+    """``ws/v1/missions/{id}/?after=SEQ``.
+
+    ``hello`` first, then what follows ``after`` in order, or ``resync`` when that is too much or
+    too old; without ``after``, what follows the hello. Frames that the layer brings meanwhile
+    wait their turn. A number that was sent is never sent again; one that is missing is fetched
+    from the database, at the latest with the next heartbeat.
+    """
+
+    messages: ClassVar[dict[str, str]] = {**BaseConsumer.messages, "resume": "resume"}
+    mission_id: int
+    _after: int | None = None
+    _sent = 0
+    _turn: asyncio.Lock
+
+    async def authorize(self) -> int | None:
+        self.mission_id = self.scope["url_route"]["kwargs"]["mission_id"]
+        self._turn = asyncio.Lock()
+        if await self._seen() is None:
+            return NOT_FOUND
+        given = parse_qs(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        if "after" not in given:
+            return None
+        self._after = _number(given["after"][-1])
+        return BAD_REQUEST if self._after is None else None
+
+    def group(self) -> str:
+        return events.group(self.mission_id)
+
+    async def welcome(self) -> None:
+        seq, oldest = await database_sync_to_async(selectors.live_position)(
+            mission_id=self.mission_id
+        )
+        await self.send_frame("hello", {"seq": seq, "oldest": oldest})
+        self._sent = seq if self._after is None else self._after
+        await self._catch_up()
+
+    async def resume(self, message: dict[str, Any]) -> None:
+        """Send again what follows a number that the client gives."""
+        after = _number(message.get("after"))
+        if after is None:
+            await self.send_error("bad_after")
+            return
+        async with self._turn:
+            self._sent = after
+            await self._catch_up()
+
+    async def frame(self, event: dict[str, Any]) -> None:
+        """Pass on a frame of the layer unless it was sent; fetch first what should precede it."""
+        seq = event["seq"]
+        if seq is None:
+            await self.send(text_data=event["text"])
+            return
+        async with self._turn:
+            if seq == self._sent + 1:
+                self._sent = seq
+                await self.send(text_data=event["text"])
+            elif seq > self._sent:
+                await self._catch_up()
+
+    async def beat(self) -> None:
+        """Tell the last number, having sent everything up to it; close when access was lost.
+
+        A number that grew without a frame means that the layer lost us: join the group again.
+        """
+        seq = await self._seen()
+        if seq is None:
+            await self.close(FORBIDDEN)
+            return
+        async with self._turn:
+            if seq > self._sent:
+                await self._catch_up()
+                await self.join()
+        await self.send_frame("heartbeat", {"seq": seq})
+
+    async def _seen(self) -> int | None:
+        """Return the mission's last number, ``None`` for who may not look on."""
+        look = database_sync_to_async(selectors.seen_by)
+        seq: int | None = await look(user_id=self.scope["user"].pk, mission_id=self.mission_id)
+        return seq
+
+    async def _catch_up(self) -> None:
+        """Send what follows the last number sent; the caller has the turn."""
+        look = database_sync_to_async(selectors.missed_events)
+        try:
+            missed: Missed = await look(mission_id=self.mission_id, after=self._sent)
+        except ResourceNotFoundError:
+            await self.close(NOT_FOUND)
+            return
+        if missed.must_resync:
+            self._sent = missed.seq
+            await self.send_frame("resync", {"seq": missed.seq})
+            return
+        for event in missed.events:
+            self._sent = event.seq
+            await self.send(text_data=events.frame(event))
+
+
+def _number(value: Any) -> int | None:
+    """Return a number of an event, ``None`` for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and 0 <= value <= LARGEST_ID else None
