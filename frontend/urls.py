@@ -11,6 +11,5 @@ urlpatterns = [
     path("editor", views.editor, name="editor"),
     path("editor/<int:mission>", views.editor, name="mission"),
     path("language", views.change_language, name="language"),
-    path("sign-out", views.sign_out, name="sign-out"),
     path("signed-out", views.signed_out, name="signed-out"),
 ]

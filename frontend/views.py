@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -38,12 +37,6 @@ def change_language(request: HttpRequest) -> HttpResponse:
     return set_language(request)
 
 
-@require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
-    logout(request)
-    return redirect("frontend:signed-out")
-
-
 @require_safe
 def signed_out(request: HttpRequest) -> HttpResponse:
     """Say how to get a sign-in link; whoever is signed in goes on to the editor."""
@@ -75,6 +68,6 @@ def _page_context(request: HttpRequest) -> dict[str, Any]:
         "paths": {
             "editor": reverse("frontend:editor"),
             "language": reverse("frontend:language"),
-            "sign_out": reverse("frontend:sign-out"),
+            "sign_out": reverse("accounts:logout"),
         },
     }

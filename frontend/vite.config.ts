@@ -2,10 +2,10 @@ import { fileURLToPath } from "node:url";
 import vue from "@vitejs/plugin-vue";
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({
+export default defineConfig(({ command }) => ({
   plugins: [vue()],
-  // Relative, so that the pages work under any static URL.
-  base: "./",
+  // Built: relative, so that the pages work under any static URL. Served: where Django looks.
+  base: command === "build" ? "./" : "/static/frontend/",
   publicDir: false,
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false },
@@ -22,4 +22,4 @@ export default defineConfig({
   },
   server: { host: "127.0.0.1", port: 5173, strictPort: true },
   test: { environment: "jsdom", include: ["tests/**/*.test.ts"], restoreMocks: true },
-});
+}));

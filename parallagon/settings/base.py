@@ -187,6 +187,7 @@ WHITENOISE_USE_FINDERS = True
 DJANGO_VITE = {
     "default": {
         "dev_mode": env.flag("PARALLAGON_VITE_DEV"),
+        "static_url_prefix": "frontend",
         "manifest_path": BASE_DIR / "frontend/static/frontend/manifest.json",
     }
 }
@@ -310,7 +311,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["parallagon.core.api.JSONBody"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "parallagon.core.api.Pages",
     "EXCEPTION_HANDLER": "parallagon.core.api.exception_handler",
@@ -377,9 +378,7 @@ LOGGING = {
     },
     "root": {"handlers": _HANDLERS, "level": LOG_LEVEL},
     "loggers": {
-        "celery.beat": {"level": "WARNING"},
-        "celery.worker.strategy": {"level": "WARNING"},
-        "celery.app.trace": {"level": "WARNING"},
-        "daphne.http_protocol": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
     },
 }

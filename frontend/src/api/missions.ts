@@ -13,10 +13,11 @@ import type {
   SaveFile,
 } from "./types";
 
+const LONGEST_LIST = 5_000;
 const encodePath = (path: string) => path.split("/").map(encodeURIComponent).join("/");
 const fileUrl = (mission: number, path: string) => `missions/${mission}/files/${encodePath(path)}`;
 
-export const listMissions = () => request<Page<Mission>>("GET", "missions/");
+export const listMissions = () => readAll<Mission>("missions/");
 export const readMission = (id: number) => request<Mission>("GET", `missions/${id}/`);
 export const createMission = (body: NewMission) => request<Mission>("POST", "missions/", { body });
 export const changeMission = (id: number, body: { title?: string; model?: string }) =>
@@ -25,8 +26,7 @@ export const startMission = (id: number) => request<Mission>("POST", `missions/$
 export const stopMission = (id: number) => request<Mission>("POST", `missions/${id}/stop`);
 export const resetMission = (id: number) => request<Mission>("POST", `missions/${id}/reset`);
 
-export const listFiles = (mission: number) =>
-  request<Page<MissionFile>>("GET", `missions/${mission}/files/`);
+export const listFiles = (mission: number) => readAll<MissionFile>(`missions/${mission}/files/`);
 export const createFile = (mission: number, body: { path: string; text: string }) =>
   request<FileText>("POST", `missions/${mission}/files/`, { body });
 export const readFile = (mission: number, path: string) =>
@@ -49,6 +49,18 @@ export const readChanges = (mission: number, after: number, wait = 0, signal?: A
     timeout: wait + 15,
     ...(signal ? { signal } : {}),
   });
+
+/** Read a whole list, page after page. */
+async function readAll<Item>(path: string): Promise<Item[]> {
+  const items: Item[] = [];
+  let query = "?page_size=200";
+  while (query && items.length < LONGEST_LIST) {
+    const page: Page<Item> = await request("GET", path + query);
+    items.push(...page.results);
+    query = cursorQuery(page.next);
+  }
+  return items;
+}
 
 /** Take the cursor out of a page's `next` address; the rest of it is known here. */
 export function cursorQuery(next: string | null): string {

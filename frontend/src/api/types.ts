@@ -78,10 +78,11 @@ export interface RevisionText extends Revision {
   text: string;
 }
 
+/** A text is null where the file was not there, or is not any more. */
 export interface ConflictDetails {
-  base: { revision: number | null; text: string };
-  theirs: { revision: number; text: string; author: Author };
-  mine: { text: string };
+  base: { revision: number | null; text: string | null };
+  theirs: { revision: number; text: string | null; author: Author | null };
+  mine: { text: string | null };
 }
 
 export type AgentState =
@@ -145,7 +146,8 @@ export interface Run {
   trigger: string;
   state: "QUEUED" | "RUNNING" | "FINISHED";
   step: string;
-  outcome: Outcome | null;
+  /** Empty until the run has ended. */
+  outcome: Outcome | "" | null;
   reason: string;
   count: number;
   model: string;
@@ -211,7 +213,14 @@ interface FrameData {
     activity: Activity;
   };
   "run.started": { run: string; agent: number; role: string; trigger: string };
-  "run.finished": { run: string; agent: number; role: string; outcome: Outcome; reason: string };
+  "run.finished": {
+    run: string;
+    agent: number;
+    role: string;
+    outcome: Outcome;
+    reason: string;
+    changes?: RunChange[];
+  };
   "run.output": {
     run: string;
     agent: number;

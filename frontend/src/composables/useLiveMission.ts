@@ -28,8 +28,8 @@ export function useLiveMission(): void {
   });
   useEventListener(window, "offline", () => live?.goOffline());
   useEventListener(document, "visibilitychange", () => {
-    if (document.visibilityState === "hidden") documents.saveAll();
-    else void useMissions().load();
+    documents.saveAll(); // Hidden: perhaps for good. Shown again: what was refused may go now.
+    if (document.visibilityState === "visible") void useMissions().load();
   });
   useEventListener(window, "pagehide", () => documents.saveAll());
   onScopeDispose(() => live?.close());

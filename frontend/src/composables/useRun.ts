@@ -45,8 +45,8 @@ export function useRun(id: MaybeRefOrGetter<string>) {
 
   function textOf(stream: OutputStream): string {
     const live = outputs.outputs.get(toValue(id))?.[stream] ?? "";
-    const stored = lines.value.filter((line) => line.stream === stream).map((line) => line.text);
-    const text = stored.join(stream === "log" ? "\n" : "");
+    const stored = lines.value.filter((line) => line.stream === stream);
+    const text = stored.map((line) => line.text).join("");
     return live.length > text.length ? live : text;
   }
 

@@ -8,7 +8,7 @@ export function useWords() {
   const { t, te, locale } = useI18n();
 
   /** A word of the catalogue, or the server's own for a role added to this installation. */
-  function known(group: "role" | "fileLabel" | "operation" | "trigger", key: string, other = key): string {
+  function known(group: "role" | "fileLabel" | "operation" | "trigger" | "step", key: string, other = key): string {
     const path = `${group}.${key}`;
     return te(path) ? t(path) : other;
   }
@@ -22,7 +22,13 @@ export function useWords() {
   }
 
   function authorName(author: Author): string {
-    return author.role ? roleName(author.role, author.name) : author.name;
+    if (author.role) return roleName(author.role, author.name);
+    return author.kind === "external" || author.kind === "system" ? t(`author.${author.kind}`) : author.name;
+  }
+
+  /** The server's reasons are parts of sentences; alone they begin with a capital. */
+  function sentence(reason: string): string {
+    return reason.charAt(0).toLocaleUpperCase(locale.value) + reason.slice(1);
   }
 
   function ago(at: string, now: number): string {
@@ -37,5 +43,5 @@ export function useWords() {
     return value === null ? t("app.unknown") : new Intl.NumberFormat(locale.value).format(value);
   }
 
-  return { t, te, locale, known, roleName, fileLabel, authorName, ago, moment, number };
+  return { t, te, locale, known, roleName, fileLabel, authorName, sentence, ago, moment, number };
 }

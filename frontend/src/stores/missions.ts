@@ -11,7 +11,7 @@ export const useMissions = defineStore("missions", () => {
 
   async function load(): Promise<void> {
     try {
-      list.value = (await listMissions()).results;
+      list.value = await listMissions();
       status.value = "ready";
     } catch {
       if (status.value !== "ready") status.value = "failed";

@@ -81,8 +81,8 @@ export const useWorkspace = defineStore("workspace", () => {
 
   async function refreshFiles(): Promise<void> {
     const id = mission.value?.id;
-    const page = id === undefined ? null : await listFiles(id).catch(() => null);
-    if (page && mission.value?.id === id) files.value = page.results;
+    const found = id === undefined ? null : await listFiles(id).catch(() => null);
+    if (found && mission.value?.id === id) files.value = found;
   }
 
   async function refreshRun(id: string): Promise<void> {
@@ -166,7 +166,7 @@ async function fetchAll(id: number) {
     readChanges(id, Math.max(0, mission.seq - EARLIER_EVENTS)).catch(() => null),
   ]);
   const feed = earlierFeed(runs.results, changes?.results ?? [], mission.seq);
-  return { mission, files: files.results, agents: agents.results, feed };
+  return { mission, files, agents: agents.results, feed };
 }
 
 function isMissing(error: unknown): boolean {

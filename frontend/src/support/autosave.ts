@@ -148,7 +148,7 @@ export class DocumentSession {
   async save({ allowInvalid = false } = {}): Promise<void> {
     clearTimeout(this.saveTimer);
     while (this.inFlight) await this.inFlight;
-    if (this.isDiscarded || this.state === "conflict" || this.state === "refused") return;
+    if (this.isDiscarded || this.state === "conflict") return;
     if (this.isCurrent) {
       if (this.state !== "merged") this.move("saved");
       return;
@@ -171,7 +171,7 @@ export class DocumentSession {
     if (!this.conflict) return;
     this.buffer.patch(this.buffer.read(), text);
     this.base = this.conflict.theirs.revision;
-    this.baseText = this.conflict.theirs.text;
+    this.baseText = this.conflict.theirs.text ?? "";
     this.conflict = null;
     this.move("dirty");
     await this.save();
@@ -238,7 +238,7 @@ export class DocumentSession {
       this.move("retrying");
       this.schedule(error.retryAfter ? error.retryAfter * 1000 : delay * (0.75 + this.random() / 2));
     } else {
-      this.move(error.status === 422 || error.status === 400 ? "invalid" : "refused");
+      this.move([401, 403, 404].includes(error.status) ? "refused" : "invalid");
     }
   }
 

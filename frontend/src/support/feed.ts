@@ -88,20 +88,20 @@ function runEntry(run: Run): RunEntry {
     at: run.finished_at ?? run.started_at ?? run.queued_at,
     run: run.id,
     role: run.role,
-    outcome: run.outcome,
+    outcome: run.outcome || null,
     reason: run.reason,
     changes: run.changes,
   };
 }
 
 /** A skipped run changed nothing, cost nothing, and is no news. */
-function isQuiet(outcome: Outcome | null): boolean {
+function isQuiet(outcome: Outcome | "" | null): boolean {
   return outcome === "skipped";
 }
 
 function addRunEntry(
   entries: readonly FeedEntry[],
-  fact: { run: string; role: string; at: string; outcome: Outcome | null; reason: string },
+  fact: Pick<RunEntry, "run" | "role" | "at" | "outcome" | "reason"> & { changes?: RunChange[] },
 ): readonly FeedEntry[] {
   const id = `run-${fact.run}`;
   const known = entries.find((entry): entry is RunEntry => entry.id === id);
@@ -109,7 +109,8 @@ function addRunEntry(
   if (isQuiet(fact.outcome)) return others;
   if (known?.outcome && !fact.outcome) return entries;
   const { run, role, at, outcome, reason } = fact;
-  return onTop(others, { kind: "run", id, at, run, role, outcome, reason, changes: known?.changes ?? [] });
+  const changes = fact.changes ?? known?.changes ?? [];
+  return onTop(others, { kind: "run", id, at, run, role, outcome, reason, changes });
 }
 
 function addEdit(
