@@ -13,6 +13,12 @@ APPROACHES = {
         "start from what the teams do today, and say what disappears, what stays and what changes hands.",
         "name the person who will settle questions of detail while the work is under way.",
         "deliver a narrow but complete version first, used for real by a small group.",
+        "write down what the person sees when all goes well, then what they see when something is missing.",
+        "find out whether a tool already in place does half of it, and what it would need to do it well.",
+        "spend half a day in the field with those who will do it, and note what slows them down.",
+        "plan the way back: who can undo it, until when, and what remains.",
+        "keep typing to a minimum; what the service already knows is not asked again.",
+        "settle rights first: who may do it, who may see it, who may undo it.",
     ),
     "message": (
         "write the exact wording first, with its sender and its time of day; the technique comes after.",
@@ -80,6 +86,12 @@ CHECKS = {
         "the ordinary case and the two commonest exceptions are played from end to end.",
         "the head of service signs the result observed, not a description of it.",
         "the same operation is repeated on another day, by another person, with the same result.",
+        "two weeks of real use go by without anyone having to work around it.",
+        "a mistake made on purpose is pointed out clearly and put right without a call.",
+        "ten cases drawn by lot are reviewed; none contradicts the rule.",
+        "a newcomer manages with nothing but what is on display.",
+        "what was done is found again the next day, complete, by whoever may see it.",
+        "the person who asked for it tries it in person and says whether this is it.",
     ),
     "message": (
         "one sending to a good address and one to a bad address each leave the expected trace.",
@@ -118,7 +130,7 @@ CHECKS = {
         "the reader names one decision taken thanks to the document.",
     ),
     "deadline": (
-        "on the day, the result is shown at work, not announced.",
+        "when the day comes, a demonstration takes the place of a report.",
         "any delay is known by the preceding stage at the latest.",
     ),
     "deliverable": (

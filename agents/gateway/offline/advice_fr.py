@@ -13,6 +13,12 @@ APPROACHES = {
         "partir de ce que font les équipes aujourd’hui, et dire ce qui disparaît, ce qui reste et ce qui change de mains.",
         "désigner la personne qui tranchera les questions de détail pendant la réalisation.",
         "livrer d’abord une version étroite mais complète, utilisable en vrai par un petit groupe.",
+        "écrire ce que voit la personne quand tout va bien, puis ce qu’elle voit quand quelque chose manque.",
+        "chercher si un outil déjà en place le fait à moitié, et ce qu’il lui faudrait pour le faire bien.",
+        "passer une demi-journée sur le terrain avec ceux qui le feront, et noter ce qui les ralentit.",
+        "prévoir le retour en arrière : qui annule, jusqu’à quand, et ce qui en reste.",
+        "réduire la saisie au strict nécessaire ; ce que le service sait déjà n’est pas redemandé.",
+        "régler d’abord la question des droits : qui peut le faire, qui peut le voir, qui peut le défaire.",
     ),
     "message": (
         "écrire d’abord le texte exact du message, son expéditeur et son heure d’envoi ; la technique vient après.",
@@ -70,7 +76,7 @@ APPROACHES = {
     "deliverable": (
         "faire approuver un sommaire d’une page avant la rédaction.",
         "dire pour chaque document qui le relit, en combien de jours, et ce que vaut le silence.",
-        "livrer dans un format que le destinataire pourra modifier sans le prestataire.",
+        "choisir un format que le destinataire pourra modifier sans le prestataire.",
     ),
 }
 
@@ -80,6 +86,12 @@ CHECKS = {
         "le cas ordinaire et les deux exceptions les plus courantes sont joués de bout en bout.",
         "le responsable du service signe le résultat constaté, et non la description du résultat.",
         "la même opération est refaite un autre jour, par une autre personne, avec le même résultat.",
+        "deux semaines d’usage réel passent sans qu’il faille contourner le service.",
+        "une erreur commise exprès est signalée clairement et se corrige sans appeler personne.",
+        "dix dossiers tirés au sort sont relus ; aucun ne contredit la règle.",
+        "un nouvel arrivant y parvient avec la seule aide de ce qui est affiché.",
+        "ce qui a été fait se retrouve le lendemain, sans perte, par qui a le droit de le voir.",
+        "la personne qui l’a demandé essaie elle-même et dit si c’est bien cela.",
     ),
     "message": (
         "un envoi vers une bonne adresse et un envoi vers une mauvaise laissent chacun la trace attendue.",
@@ -118,7 +130,7 @@ CHECKS = {
         "le destinataire cite une décision prise grâce au document.",
     ),
     "deadline": (
-        "à la date dite, le résultat est montré en état de marche, non annoncé.",
+        "le jour venu, une démonstration remplace le compte rendu.",
         "le retard éventuel est connu au plus tard à l’étape précédente.",
     ),
     "deliverable": (

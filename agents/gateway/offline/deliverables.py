@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
-from agents.gateway.offline.analysis import values
+from agents.gateway.offline.analysis import vague_words
 from agents.gateway.offline.conversation import Brief
 from agents.gateway.offline.keeping import renew
 from agents.gateway.offline.phrases import Voice, identify
 from agents.gateway.offline.requirements import Requirement
+from agents.gateway.offline.titles import title_of
+from agents.gateway.offline.values import read_values
 
 NAMED = re.compile(r"(?<![\w/.])production/(?:\w[\w-]*/){0,5}\w[\w-]{0,60}\.(?:md|txt)(?![\w/])")
 MAX_FILES = 10
@@ -40,15 +42,35 @@ def _compose(path: str, requirements: Sequence[Requirement], voice: Voice) -> It
     asking = [r.number for r in requirements if path in r.text]
     yield from (_title(path), "", voice.say("deliverable.label"), "")
     yield from (voice.say("deliverable.asked", numbers=voice.numbers(asking)), "")
+    yield from (voice.say("deliverable.lots"), "")
     yield from (voice.say("deliverable.head"), voice.say("deliverable.rule"))
     for name, lot in _lots(requirements, voice).items():
-        found = dict.fromkeys(value for r in lot for value in values(r.text))
-        yield voice.say(
-            "deliverable.row",
-            name=name,
-            numbers=voice.numbers([r.number for r in lot]),
-            values=voice.word("list").join(found) or voice.word("nothing"),
-        )
+        numbers = voice.numbers([requirement.number for requirement in lot])
+        yield voice.say("deliverable.row", name=name, numbers=numbers)
+    yield from _dates(requirements, voice)
+    yield from _open(requirements, voice)
+
+
+def _dates(requirements: Sequence[Requirement], voice: Voice) -> list[str]:
+    rows = []
+    for requirement in requirements:
+        found = [value.text for value in read_values(requirement.text) if value.kind == "date"]
+        if found:
+            title = title_of(requirement.text, requirement.sentence.parts)
+            values = voice.word("list").join(found)
+            row = {"number": requirement.number, "title": title, "values": values}
+            rows.append(voice.say("deliverable.dates_row", **row))
+    head = [voice.say("deliverable.dates_head"), voice.say("deliverable.dates_rule")]
+    return ["", voice.say("deliverable.dates"), "", *head, *rows] if rows else []
+
+
+def _open(requirements: Sequence[Requirement], voice: Voice) -> list[str]:
+    rows = [
+        voice.say("deliverable.open_row", number=requirement.number, words=", ".join(words))
+        for requirement in requirements
+        if (words := vague_words(requirement.text))
+    ]
+    return ["", voice.say("deliverable.open"), "", *rows] if rows else []
 
 
 def _lots(requirements: Sequence[Requirement], voice: Voice) -> dict[str, list[Requirement]]:

@@ -4,18 +4,20 @@ Each sentence is used once in a file, so a section draws on what no other sectio
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from agents.gateway.offline.analysis import cases, family, forbids, values
+from agents.gateway.offline.analysis import cases, forbids
+from agents.gateway.offline.families import family
+from agents.gateway.offline.kinship import Kinship
 from agents.gateway.offline.phrases import Voice
 from agents.gateway.offline.requirements import Requirement
 from agents.gateway.offline.sentences import key, split_sentences
 from agents.gateway.offline.titles import title_of
+from agents.gateway.offline.values import Value, read_values
 
 MARKS = re.compile(r"^(?:[\s>]|[-*+•] |\d+[.)] |#+ |\|)*")
 LEAD = re.compile(r"^\*\*[^*]{1,40}?:\*\*[ \u00a0]*")
-MAX_RELATED = 3
 MAX_PARTS = 1200
 
 
@@ -40,9 +42,7 @@ class Said:
         return True
 
 
-def draft_section(
-    requirement: Requirement, others: Sequence[Requirement], said: Said, voice: Voice
-) -> list[str]:
+def draft_section(requirement: Requirement, kin: Kinship, said: Said, voice: Voice) -> list[str]:
     """Return the lines of the section for `requirement`: its heading, a blank, its body."""
     sentence = requirement.sentence
     said.is_new(sentence.text)
@@ -51,7 +51,7 @@ def draft_section(
         *_parts(requirement, said, voice),
         *_approach(requirement, said, voice),
         *_acceptance(requirement, said, voice),
-        *_related(requirement, others, said, voice),
+        *_related(requirement, kin, said, voice),
     ]
     heading = f"## R{requirement.number} — {title_of(sentence.text, sentence.parts)}"
     quote = voice.say("production.quote", sentence=sentence.text)
@@ -78,12 +78,9 @@ def _approach(requirement: Requirement, said: Said, voice: Voice) -> list[str]:
 
 
 def _acceptance(requirement: Requirement, said: Said, voice: Voice) -> list[str]:
-    """Say how to accept it: by its own figures and cases, or else by what its kind suggests."""
+    """Say how to accept it: by its own values and cases, or else by what its kind suggests."""
     text = requirement.text
-    own = []
-    found = values(text)
-    if found:
-        own.append(voice.say("production.measure", text=voice.word("list").join(found)))
+    own = [*_by_values(read_values(text), voice)]
     own += [voice.say("production.case", text=_lower(case)) for case in cases(text)[:1]]
     if forbids(text) and not own:
         own.append(voice.say("production.absence"))
@@ -94,6 +91,13 @@ def _acceptance(requirement: Requirement, said: Said, voice: Voice) -> list[str]
     return [voice.say("production.acceptance", text=joined)] if joined else []
 
 
+def _by_values(found: Sequence[Value], voice: Voice) -> Iterator[str]:
+    for kind in ("amount", "money", "time", "date"):
+        texts = [value.text for value in found if value.kind == kind]
+        if texts:
+            yield voice.say(f"production.{kind}", text=voice.word("list").join(texts))
+
+
 def _advice(requirement: Requirement, advice: Mapping[str, tuple[str, ...]]) -> Iterable[str]:
     return chain(advice[family(requirement.text)], advice["feature"])
 
@@ -102,19 +106,9 @@ def _unsaid(sentences: Iterable[str], said: Said) -> str:
     return next((sentence for sentence in sentences if said.is_new(sentence)), "")
 
 
-def _related(
-    requirement: Requirement, others: Sequence[Requirement], said: Said, voice: Voice
-) -> list[str]:
-    """Point at the nearest requirements under the same headings."""
-    near = sorted(
-        (
-            other.number
-            for other in others
-            if other.headings == requirement.headings and other.number != requirement.number
-        ),
-        key=lambda number: (abs(number - requirement.number), number),
-    )[:MAX_RELATED]
-    line = voice.say("production.related", text=voice.numbers(sorted(near)))
+def _related(requirement: Requirement, kin: Kinship, said: Said, voice: Voice) -> list[str]:
+    near = kin.nearest(requirement)
+    line = voice.say("production.related", text=voice.numbers(near))
     return [line] if near and said.is_new(LEAD.sub("", MARKS.sub("", line))) else []
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 
-from agents.gateway.offline.analysis import lacks
 from agents.gateway.offline.conversation import Brief
 from agents.gateway.offline.coverage import Coverage, compare, read_sections
 from agents.gateway.offline.keeping import renew
@@ -10,6 +9,7 @@ from agents.gateway.offline.phrases import Voice, identify
 from agents.gateway.offline.requirements import Requirement, specified_requirements
 from agents.gateway.offline.sentences import read_request
 from agents.gateway.offline.titles import title_of
+from agents.gateway.offline.values import lacks
 
 PATH = "evaluation.md"
 

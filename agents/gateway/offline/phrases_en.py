@@ -49,7 +49,10 @@ PHRASES = {
     "production.acceptance": "- **Acceptance:** {text}",
     "production.related": "- **To be handled with:** {text}.",
     "production.bare": "- **To be worked out:** {text}.",
-    "production.measure": "measure, and keep the record: {text}.",
+    "production.amount": "count or measure, and keep the record: {text}.",
+    "production.money": "work the sum out again on a real case: {text}.",
+    "production.time": "be there and look at the clock: {text}.",
+    "production.date": "show the result at work on the day: {text}.",
     "production.case": "play the case “{text}” in front of a witness.",
     "production.absence": "try to break the prohibition, and fail.",
     # management.md
@@ -116,9 +119,16 @@ PHRASES = {
         "*Offline draft: a program sorted the requirements by heading, without a language model. "
         "The texts are in `production.md`.*"
     ),
-    "deliverable.head": "| Lot | Requirements | Figures and dates |",
-    "deliverable.rule": "| --- | --- | --- |",
-    "deliverable.row": "| {name} | {numbers} | {values} |",
+    "deliverable.lots": "## Lots",
+    "deliverable.head": "| Lot | Requirements |",
+    "deliverable.rule": "| --- | --- |",
+    "deliverable.row": "| {name} | {numbers} |",
+    "deliverable.dates": "## Dates",
+    "deliverable.dates_head": "| Requirement | Subject | Date |",
+    "deliverable.dates_rule": "| --- | --- | --- |",
+    "deliverable.dates_row": "| R{number} | {title} | {values} |",
+    "deliverable.open": "## To be settled before committing",
+    "deliverable.open_row": "- **R{number}** says “{words}” without giving a measure.",
     "deliverable.asked": "This file answers {numbers}.",
 }
 

@@ -48,7 +48,10 @@ PHRASES = {
     "production.acceptance": "- **Recette :** {text}",
     "production.related": "- **À traiter avec :** {text}.",
     "production.bare": "- **À instruire :** {text}.",
-    "production.measure": "on mesure, pièces à l’appui : {text}.",
+    "production.amount": "on compte ou l’on mesure, et l’on garde le relevé : {text}.",
+    "production.money": "on refait le calcul sur un cas réel : {text}.",
+    "production.time": "on constate l’heure sur place : {text}.",
+    "production.date": "on montre le résultat en marche à la date dite : {text}.",
     "production.case": "on joue le cas « {text} » devant témoin.",
     "production.absence": "on cherche à mettre l’interdiction en défaut, et l’on n’y parvient pas.",
     # management.md
@@ -118,9 +121,16 @@ PHRASES = {
         "*Ébauche hors ligne : un programme a classé les exigences par rubrique, sans modèle de "
         "langage. Les textes sont dans `production.md`.*"
     ),
-    "deliverable.head": "| Lot | Exigences | Chiffres et dates |",
-    "deliverable.rule": "| --- | --- | --- |",
-    "deliverable.row": "| {name} | {numbers} | {values} |",
+    "deliverable.lots": "## Lots",
+    "deliverable.head": "| Lot | Exigences |",
+    "deliverable.rule": "| --- | --- |",
+    "deliverable.row": "| {name} | {numbers} |",
+    "deliverable.dates": "## Dates",
+    "deliverable.dates_head": "| Exigence | Objet | Date |",
+    "deliverable.dates_rule": "| --- | --- | --- |",
+    "deliverable.dates_row": "| R{number} | {title} | {values} |",
+    "deliverable.open": "## À éclaircir avant de s’engager",
+    "deliverable.open_row": "- **R{number}** dit « {words} » sans donner de mesure.",
     "deliverable.asked": "Ce fichier répond à {numbers}.",
 }
 

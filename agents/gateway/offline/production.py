@@ -6,6 +6,7 @@ from agents.gateway.offline.conversation import Brief
 from agents.gateway.offline.coverage import Section, read_sections
 from agents.gateway.offline.deliverables import write_deliverables
 from agents.gateway.offline.drafting import Said, draft_section
+from agents.gateway.offline.kinship import Kinship
 from agents.gateway.offline.phrases import Voice, identify
 from agents.gateway.offline.requirements import Requirement, specified_requirements
 from agents.gateway.offline.sentences import read_request
@@ -34,11 +35,12 @@ def _fill(old: str, requirements: Sequence[Requirement], voice: Voice) -> str:
     if not wanted:
         return old
     said = Said(old)
+    kin = Kinship(requirements)
     lines = _opening(old, voice)
     room = MAX_BYTES - len(old.encode())
     order = [requirement.number for requirement in requirements]
     for requirement in wanted:
-        section = draft_section(requirement, requirements, said, voice)
+        section = draft_section(requirement, kin, said, voice)
         room -= len("\n".join(section).encode()) + 4
         if room < 0:
             break

@@ -6,7 +6,7 @@ a sentence that left the request gives its number up, and the number is retired.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agents.gateway.offline.blocks import Heading
@@ -76,12 +76,11 @@ def specified_requirements(request: Request, specifications: str) -> tuple[Requi
     says around each."""
     context = _context(request.sentences)
     known = {key(sentence.text): sentence for sentence in request.sentences}
-    groups = {sentence.headings: sentence.group for sentence in request.sentences}
     found: dict[int, Requirement] = {}
     for text, number in _in_order(specifications):
         sentence = known.get(key(text))
         if sentence is None:
-            sentence = Sentence(text, (), len(groups), obliges=True)
+            sentence = Sentence(text, (), -1, -1, obliges=True)
         found.setdefault(number, Requirement(number, sentence, context.get(key(text), ())))
     return tuple(found.values())
 
@@ -140,19 +139,22 @@ def _former(specifications: str) -> set[int]:
     }
 
 
-def _context(sentences: Iterable[Sentence]) -> dict[str, tuple[str, ...]]:
-    """Give each sentence that obliges nobody to the requirement it stands beside: the one before
-    it under the same headings, or else the first one."""
+def _context(sentences: Sequence[Sentence]) -> dict[str, tuple[str, ...]]:
+    """Give each sentence that obliges nobody to one that does: in its own paragraph the one
+    before it or else the next, elsewhere under its headings likewise."""
     around: dict[str, list[str]] = {}
-    waiting: list[str] = []
-    owner, group = "", -1
-    for sentence in sentences:
-        if sentence.group != group:
-            owner, group, waiting = "", sentence.group, []
+    blocks: dict[int, list[int]] = {}
+    groups: dict[int, list[int]] = {}
+    for at, sentence in enumerate(sentences):
         if sentence.obliges:
-            owner = key(sentence.text)
-            around[owner] = waiting
-            waiting = []
-        elif len(sentence.text.split()) >= CONTEXT_WORDS and not sentence.text.endswith(":"):
-            (around[owner] if owner else waiting).append(sentence.text)
+            blocks.setdefault(sentence.block, []).append(at)
+            groups.setdefault(sentence.group, []).append(at)
+    for at, sentence in enumerate(sentences):
+        near = blocks.get(sentence.block) or groups.get(sentence.group)
+        is_lead = sentence.text.endswith(":")
+        if sentence.obliges or not near or is_lead or len(sentence.text.split()) < CONTEXT_WORDS:
+            continue
+        before = [other for other in near if other < at]
+        owner = sentences[before[-1] if before else near[0]]
+        around.setdefault(key(owner.text), []).append(sentence.text)
     return {owner: tuple(texts[:MAX_CONTEXT]) for owner, texts in around.items()}

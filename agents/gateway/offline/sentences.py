@@ -10,19 +10,17 @@ from agents.gateway.offline.blocks import Block, Heading, read_blocks
 MAX_SENTENCE = 4000
 """Characters of one sentence that are kept: a line of a file holds 20,000 at most."""
 
-OBLIGES = re.compile(
-    r"\b(?:must|shall|should|mustn['’]t|shouldn['’]t|doit|doivent|devra|devront|devrait|devraient"
-    r"|faut|faudra)\b",
-    re.IGNORECASE,
+_COMMANDS = (
+    r"must|shall|mustn['’]t|doi[st]|doivent|dev(?:ons|ez)|devr(?:a|ai|as|ons|ez|ont)|faut|faudra"
 )
-ADVISES = re.compile(r"\b(?:should|shouldn['’]t|devrait|devraient)\b", re.IGNORECASE)
-COMMANDS = re.compile(
-    r"\b(?:must|shall|mustn['’]t|doit|doivent|devra|devront|faut|faudra)\b", re.IGNORECASE
-)
+_ADVISES = r"should|shouldn['’]t|devr(?:ait|ais|ions|iez|aient)|faudrait"
+COMMANDS = re.compile(rf"\b(?:{_COMMANDS})\b", re.IGNORECASE)
+ADVISES = re.compile(rf"\b(?:{_ADVISES})\b", re.IGNORECASE)
+OBLIGES = re.compile(rf"\b(?:{_COMMANDS}|{_ADVISES})\b", re.IGNORECASE)
 
 END = re.compile(r"[.!?…]+(?:[ \u00a0\u202f]?»|[”\"’')\]*_])*(?= )")
 BEFORE_NAME = re.compile(
-    r"(?:^|[\s(«“\"'’/])(?:[A-Za-zÀ-Ý]|(?:[A-Za-z]\.)+[A-Za-z]|MM|Mme|Mlle|Mr|Mrs|Ms|Dr|Pr|Prof"
+    r"(?:^|[\s(«“\"'’/])(?:[A-ZÀ-Ý]|(?:[A-Za-z]\.)+[A-Za-z]|MM|Mme|Mlle|Mr|Mrs|Ms|Dr|Pr|Prof"
     r"|St|Ste|Sr|Jr|Mgr|cf|vs|p\. ?ex|c\.-à-d|approx|env|resp|av|bd|Ltd|Inc|Co|Corp|Sté)$"
 )
 BEFORE_NUMBER = re.compile(
@@ -37,12 +35,13 @@ class Sentence:
     """One sentence of the request, word for word, on one line.
 
     `parts` are the items of the list that it introduces. `group` numbers the stretch of text
-    under one heading, from 0.
+    under one heading and `block` the paragraph, item or cell, both from 0.
     """
 
     text: str
     headings: tuple[Heading, ...]
     group: int
+    block: int
     obliges: bool
     parts: tuple[str, ...] = ()
 
@@ -119,7 +118,7 @@ def _sentences(blocks: list[Block], title: str) -> Iterator[Sentence]:
                 found = _parts(blocks, index)
                 taken.update(found)
                 parts = tuple(_cut(blocks[at].text) for at in found)
-            yield Sentence(_cut(text), headings, group, obliges, parts)
+            yield Sentence(_cut(text), headings, group, index, obliges, parts)
 
 
 def _parts(blocks: list[Block], index: int) -> list[int]:

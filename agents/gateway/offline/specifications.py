@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from agents.gateway.offline.analysis import vague_words, values
+from agents.gateway.offline.analysis import vague_words
 from agents.gateway.offline.blocks import Heading
 from agents.gateway.offline.conversation import Brief
 from agents.gateway.offline.keeping import Naming, renew
 from agents.gateway.offline.phrases import Voice, identify
 from agents.gateway.offline.requirements import Register, Requirement, number_requirements
 from agents.gateway.offline.sentences import key, read_request
+from agents.gateway.offline.values import values
 
 PATH = "specifications.md"
 MAX_BYTES = 700_000

@@ -1,16 +1,21 @@
-"""A short title for a sentence that obliges: what is to be done, or to what."""
+"""A short title for a sentence that obliges: who or what, and what is to be done."""
 
 import re
 
 from agents.gateway.offline.sentences import OBLIGES
 
-LIMIT = 70
-LEAST = 18
+LIMIT = 76
+LEAST = 40
 
 MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<[^>]*>|[*`~]+|(?<!\w)_+|_+(?!\w)|\\(?=\W)")
 PRONOUNS = re.compile(
-    r"^(?:it|they|he|she|we|you|this|that|these|those|which|there|il|elle|ils|elles|on|nous|vous"
-    r"|cela|ceci|ça|ce|celui-ci|celle-ci|ceux-ci|qui)$",
+    r"^(?:it|they|he|she|we|you|this|that|these|those|which|there|who|nobody|everyone|il|elle|ils"
+    r"|elles|on|nous|vous|cela|ceci|ça|ce|celui-ci|celle-ci|ceux-ci|qui|chacun|personne)$",
+    re.IGNORECASE,
+)
+PLAIN = re.compile(
+    r"^(?:service|syst(?:è|e)me?|application|solution|outil|tool|plate-?forme|platform|software"
+    r"|logiciel|product|produit)$",
     re.IGNORECASE,
 )
 ARTICLE = re.compile(
@@ -20,7 +25,7 @@ ARTICLE = re.compile(
 )
 ABLE = re.compile(r"^(?:be able to|pouvoir|permettre de|permettre d[’'])\s*", re.IGNORECASE)
 BE = re.compile(r"^(?:be|être)\s+", re.IGNORECASE)
-FRENCH_NOT = re.compile(r"^(pas|jamais|en aucun cas|plus)\s+", re.IGNORECASE)
+FRENCH_NOT = re.compile(r"^(pas|jamais|en aucun cas|plus|rien)\s+", re.IGNORECASE)
 ENGLISH_NOT = re.compile(r"^(not|never)\s+", re.IGNORECASE)
 ASIDE = re.compile(
     r"^(?:also|always|therefore|thus|aussi|également|donc|toujours|notamment|alors|en outre"
@@ -34,16 +39,17 @@ WEAK_END = re.compile(
     r"(?=\s*$))+$",
     re.IGNORECASE,
 )
-CUT = re.compile(r"\s*(?:[;:,(]|\s[—–-]\s)")
+CUT = re.compile(r"[\s\u00a0\u202f]*(?:[;:,](?=\s)|\(|[\s][—–-]\s)")
+EDGES = ' .;:!?…«»“”"#>-\u00a0\u202f'
 
 
 def title_of(text: str, parts: tuple[str, ...] = ()) -> str:
-    """Return a title of at most about 70 characters, on one line, without markup."""
-    plain = " ".join(MARKUP.sub(lambda match: match[1] or "", text).replace("|", "/").split(" "))
-    plain = " ".join(plain.split()).strip(' .;:!?…«»“”"#>-\u00a0\u202f')
+    """Return a title of at most about 76 characters, on one line, without markup."""
+    plain = MARKUP.sub(lambda match: match[1] or "", text).replace("|", "/")
+    plain = " ".join(plain.split(" ")).strip(EDGES)
     wanted = _wanted(plain)
     if not wanted and parts:
-        wanted = _wanted(parts[0]) or parts[0]
+        wanted = _wanted(parts[0]) or MARKUP.sub("", parts[0]).strip(EDGES)
     title = _shorten(wanted or plain)
     return title[:1].upper() + title[1:] if title else "…"
 
@@ -52,27 +58,35 @@ def _wanted(plain: str) -> str:
     modal = OBLIGES.search(plain)
     if not modal:
         return ""
-    subject = _subject(plain[: modal.start()])
-    rest = plain[modal.end() :].strip()
+    before, rest = plain[: modal.start()], plain[modal.end() :].strip()
+    subject = _subject(before)
+    is_french = bool(re.search(r"\bn(?:e\s*|[’'])$", before.strip(), re.IGNORECASE))
     rest, negation = _negation(rest, is_not=modal[0].casefold().endswith(("n't", "n’t")))
-    if negation and re.match(r"qu(?:e\b|[’'])", rest):
-        return ""
-    while ASIDE.match(rest):
+    while not negation and ASIDE.match(rest):
         rest = ASIDE.sub("", rest)
     rest = ABLE.sub("", rest)
+    if not rest or (negation and ASIDE.match(rest)):
+        return ""
     if BE.match(rest):
-        state = BE.sub("", rest)
-        negated = {"pas": "non ", "plus": "non ", "never": "never ", "not": "not "}
-        return f"{subject} {negated.get(negation, negation and 'jamais ')}{state}".strip()
-    return _with_negation(rest, negation)
+        negated = {"": "", "not": "not ", "never": "never ", "pas": "non ", "plus": "non "}
+        wanted = f"{subject} {negated.get(negation, 'jamais ')}{BE.sub('', rest)}".strip()
+    else:
+        wanted = _with_subject(subject, _negated(rest, negation, is_french=is_french), before)
+    return wanted if len(wanted.split()) > 2 else _clause(plain, modal.start())
 
 
-def _with_negation(rest: str, negation: str) -> str:
-    if not rest or not negation:
-        return rest
-    if negation in ("not", "never"):
-        return f"{'Never' if negation == 'never' else 'Do not'} {rest}"
-    return f"Ne {'jamais' if negation == 'en aucun cas' else negation} {rest}"
+def _with_subject(subject: str, action: str, before: str) -> str:
+    if not subject or PLAIN.match(subject):
+        return action
+    is_french = re.search(r"[«\u00a0’]|\b(?:le|la|les|un|une|des|chaque|tous?)\b", before.lower())
+    return f"{subject}{chr(0xA0) if is_french else ''}: {action}"
+
+
+def _negated(rest: str, negation: str, *, is_french: bool) -> str:
+    if is_french:
+        words = {"": rest, "en aucun cas": f"jamais {rest}"}.get(negation, f"{negation} {rest}")
+        return f"n’{words}" if not negation and words[:1].lower() in "aeiouyéèêh" else f"ne {words}"
+    return f"{ {'not': 'do not ', 'never': 'never '}.get(negation, '') }{rest}"
 
 
 def _negation(rest: str, *, is_not: bool) -> tuple[str, str]:
@@ -84,16 +98,24 @@ def _negation(rest: str, *, is_not: bool) -> tuple[str, str]:
 
 def _subject(before: str) -> str:
     """Return the words for who or what is obliged, when they are few and not a pronoun."""
-    subject = re.sub(r"\s+(?:ne|n[’'])\s*$", "", before.rstrip()).strip()
-    subject = subject.rsplit(",", 1)[-1].rsplit(":", 1)[-1].strip(' «“"\u00a0\u202f')
+    subject = re.sub(r"(?:^|\s+)(?:ne|n[’'])\s*$", "", before.rstrip(), flags=re.IGNORECASE)
+    subject = re.split(r"[,;:](?:\s|$)", subject.strip())[-1].strip(EDGES)
+    subject = re.sub(r"^(?:and|et|mais|but)\s+", "", subject, flags=re.IGNORECASE)
+    if PRONOUNS.match(subject):
+        return ""
     subject = ARTICLE.sub("", subject)
-    is_usable = 2 < len(subject) <= 45 and not PRONOUNS.match(subject)
-    return subject if is_usable else ""
+    return subject if 2 < len(subject) <= 45 and not PRONOUNS.match(subject) else ""
+
+
+def _clause(plain: str, at: int) -> str:
+    """Return the part of the sentence around position `at`, between two marks."""
+    starts = [match.end() for match in re.finditer(r"[;:]\s", plain[:at])]
+    return re.split(r"[\s\u00a0\u202f]*[;:](?:\s|$)", plain[starts[-1] if starts else 0 :])[0]
 
 
 def _shorten(text: str) -> str:
-    cut = next((m.start() for m in CUT.finditer(text) if m.start() >= LEAST), len(text))
-    if cut <= LIMIT:
-        return WEAK_END.sub("", text[:cut]) or text[:cut]
-    head = text[:LIMIT].rsplit(" ", 1)[0]
-    return (WEAK_END.sub("", head) or head) + "…"
+    if len(text) <= LIMIT:
+        return text.rstrip(EDGES) or text
+    cuts = [match.start() for match in CUT.finditer(text) if LEAST <= match.start() <= LIMIT]
+    head = text[: cuts[-1]] if cuts else text[:LIMIT].rsplit(" ", 1)[0]
+    return (WEAK_END.sub("", head) or head) + ("" if cuts else "…")
