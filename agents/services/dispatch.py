@@ -1,5 +1,6 @@
 """The dispatcher: who is due goes into the queue. Any number may run at once."""
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Dispatch(BaseService[list[UUID]]):
     """
 
     operation = "agents.dispatch"
+    log_level = logging.DEBUG
     now: datetime
     limit: int = BATCH
 

@@ -10,13 +10,13 @@ from django.utils.cache import add_never_cache_headers
 from sesame.views import LoginView
 
 
-class LinkView(LoginView):
+class LinkView(LoginView):  # type: ignore[misc] # sesame has no types
     """Sign in whoever holds a fresh link; say how to get another when it is not."""
 
     def dispatch(self, *args: object, **kwargs: object) -> HttpResponseBase:
         """Keep the address, which is a key until it is used, out of caches and referrers."""
         response: HttpResponseBase = super().dispatch(*args, **kwargs)
-        add_never_cache_headers(response)  # type: ignore[arg-type] # Django's stubs want HttpResponse
+        add_never_cache_headers(response)
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
 

@@ -16,7 +16,8 @@ class BaseService(Generic[Result]):
     """One operation of the domain: its fields are its input and its collaborators.
 
     A subclass is a frozen keyword-only dataclass named Verb + Noun, sets ``operation`` (a dotted
-    name for logs) and implements ``_perform``. Collaborators are fields with defaults, so that a
+    name for logs) and implements ``_perform``; what happens every second sets a lower
+    ``log_level``. Collaborators are fields with defaults, so that a
     test passes its own::
 
         @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,7 @@ class BaseService(Generic[Result]):
 
     operation: ClassVar[str]
     wraps_errors_as: ClassVar[type[ParallagonError]] = ServiceError
+    log_level: ClassVar[int] = logging.INFO
 
     def execute(self) -> Result:
         """Validate the input, perform the operation and log it.
@@ -57,7 +59,8 @@ class BaseService(Generic[Result]):
         return ErrorHandler(self.operation, wrap=self.wraps_errors_as).handle(error)
 
     def _log_operation(self, seconds: float) -> None:
-        logger.info(
+        logger.log(
+            self.log_level,
             "%s done in %.1f ms",
             self.operation,
             seconds * 1000,

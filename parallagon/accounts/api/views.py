@@ -19,7 +19,7 @@ class MeView(APIView):
     @extend_schema(operation_id="auth_me", responses=MeSerializer)
     def get(self, request: Request) -> Response:
         """Return the signed-in person."""
-        return Response(MeSerializer(cast(User, request.user)).data)
+        return Response(MeSerializer(cast("User", request.user)).data)
 
 
 class TokenView(TokenObtainPairView):

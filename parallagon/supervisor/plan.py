@@ -1,0 +1,63 @@
+"""What runs in an installation: web, cycles, background work, clock."""
+
+import sys
+
+from django.conf import settings
+
+from parallagon.supervisor.process import ProcessSpec
+
+LARGEST_SOCKET_MESSAGE = 64 * 1024  # bytes
+# A container's only user is often root; everything else a worker warns of is shown.
+CELERY_ENVIRONMENT = {
+    "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"
+}
+PACE_TO_WATCH = "60"  # tokens a second of the offline writer
+
+
+def process_plan() -> list[ProcessSpec]:
+    """Return every process but the embedded Valkey."""
+    return [
+        ProcessSpec(name="web", command=_web()),
+        ProcessSpec(
+            name="cycles",
+            command=_worker("cycles", concurrency=settings.PARALLAGON_CYCLES),
+            environment={**CELERY_ENVIRONMENT, **_pace()},
+        ),
+        ProcessSpec(
+            name="default",
+            command=_worker("default", concurrency=2),
+            environment=CELERY_ENVIRONMENT,
+        ),
+        ProcessSpec(
+            name="beat",
+            command=(*_celery(), "beat", "--loglevel", settings.LOG_LEVEL, "--pidfile="),
+        ),
+    ]
+
+
+def _web() -> tuple[str, ...]:
+    # No access log: it would show sign-in links.
+    return (
+        *(sys.executable, "-m", "daphne", "--bind", settings.HOST, "--port", str(settings.PORT)),
+        *("--verbosity", "0", "--no-server-name"),
+        *("--websocket-max-message-size", str(LARGEST_SOCKET_MESSAGE)),
+        "parallagon.asgi:application",
+    )
+
+
+def _celery() -> tuple[str, ...]:
+    return (sys.executable, "-m", "celery", "--quiet", "--app", "celery_app")
+
+
+def _worker(queue: str, *, concurrency: int) -> tuple[str, ...]:
+    return (
+        *(*_celery(), "worker", "--queues", queue, "--hostname", f"{queue}@%h"),
+        *("--pool", "threads", "--concurrency", str(concurrency)),
+        *("--loglevel", settings.LOG_LEVEL, "--without-gossip", "--without-mingle"),
+    )
+
+
+def _pace() -> dict[str, str]:
+    """Let people watch the offline writer, unless they have said how fast it is."""
+    name = "PARALLAGON_OFFLINE_PACE"
+    return {} if settings.ENVIRONMENT.get(name) else {name: PACE_TO_WATCH}
