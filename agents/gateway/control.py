@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from typing import Any
 
 from agents.gateway.protocol import Registration, RegistrationRefused
 from agents.gateway.runs import Runs
+
+logger = logging.getLogger(__name__)
 
 LONGEST_LINE = 16 * 1024 * 1024
 
@@ -55,6 +58,10 @@ class Control:
             self.say(answer=order["id"], error=str(error))
         except KeyError as error:
             self.say(answer=order["id"], error=f"There is no run {error}.")
+        except Exception as error:
+            # Unanswered, the worker would take this process for one that hangs.
+            logger.exception("an order failed")
+            self.say(answer=order["id"], error=f"The gateway failed ({type(error).__name__}).")
         else:
             self.say(answer=order["id"], result=result)
 

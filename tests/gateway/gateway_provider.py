@@ -259,7 +259,7 @@ class ScriptedChild:
         headers = {"Authorization": f"Bearer {self.token}"}
         url = f"{self.api_base}/chat/completions"
         with (
-            httpx.Client(timeout=30, trust_env=False) as client,
+            httpx.Client(timeout=30, trust_env=False, verify=False) as client,  # noqa: S501 - loopback, no TLS
             client.stream("POST", url, json=body, headers=headers) as response,
         ):
             yield response

@@ -22,8 +22,8 @@ QUICK = Bounds(
     first_pause=0.01,
     longest_pause=0.5,
     connect_seconds=2,
-    first_byte_seconds=0.6,
-    silence_seconds=0.6,
+    first_byte_seconds=10,
+    silence_seconds=10,
     request_bytes=1024 * 1024,
     reply_bytes=16 * 1024 * 1024,
 )
@@ -47,7 +47,7 @@ class PlayedRun:
     def directory(self) -> Path:
         return self.registration.directory
 
-    def wait_for_verdict(self, seconds: float = 2.0) -> str | None:
+    def wait_for_verdict(self, seconds: float = 5.0) -> str | None:
         """Return the verdict, once it has arrived."""
         until = time.monotonic() + seconds
         while (verdict := self.gateway.verdict(self.run_id)) is None and time.monotonic() < until:

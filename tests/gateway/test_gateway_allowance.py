@@ -12,6 +12,7 @@ from gateway_provider import (
     Hang,
     Pause,
     ScriptedProvider,
+    Step,
     chunk,
     delta,
     finish,
@@ -42,11 +43,11 @@ class TestOutputTokens:
         outcome = run.child.call()
         verdict = run.wait_for_verdict()
 
-        assert time.monotonic() - begun_at < 0.5
+        assert time.monotonic() - begun_at < 3
         assert outcome.is_broken_off
         assert outcome.text == "x" * 800
         assert verdict == "the run's allowance of 250 output tokens was used up"
-        assert provider.left.wait(0.5)
+        assert provider.left.wait(3)
         (call,) = run.finish().calls
         assert (call.failure, call.output_tokens, call.is_estimated) == (
             "over_allowance",
@@ -112,7 +113,8 @@ class TestTokensOfOneMission:
     def test_are_counted_together_while_replies_stream(
         self, provider: ScriptedProvider, start_run: StartRun
     ) -> None:
-        slow = [head(), *[TOKENS_100, Pause(0.03)] * 8, chunk(finish() + DONE), END]
+        pieces: list[Step] = [TOKENS_100, Pause(0.03)]
+        slow = [head(), *pieces * 8, chunk(finish() + DONE), END]
         provider.play(slow)
         runs = [start_run(mission_id=9, mission_output_tokens=1_000) for _ in range(2)]
         together = threading.Barrier(2)

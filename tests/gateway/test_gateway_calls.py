@@ -83,7 +83,7 @@ class TestTheProvider:
         with run.child.open({"messages": [], "stream": True}) as response:
             next(response.iter_raw())
 
-        assert provider.left.wait(0.5)
+        assert provider.left.wait(3)
         assert run.finish().calls[0].failure == "cut_off"
 
 
@@ -123,14 +123,14 @@ class TestTheChild:
     def test_gets_pieces_as_they_come_but_not_the_end_before_it_is_recorded(
         self, provider: ScriptedProvider, start_run: StartRun
     ) -> None:
-        provider.play([head(), chunk(delta("Hello")), Pause(0.3), chunk(finish() + DONE), END])
+        provider.play([head(), chunk(delta("Hello")), Pause(1), chunk(finish() + DONE), END])
         run = start_run()
 
         with run.child.open({"messages": [], "stream": True}) as response:
             pieces = response.iter_raw()
             begun_at = time.monotonic()
             assert next(pieces) == delta("Hello")
-            assert time.monotonic() - begun_at < 0.2
+            assert time.monotonic() - begun_at < 0.8
             (begun,) = read_calls(run.directory)
             assert next(pieces) == finish() + DONE
             (ended,) = read_calls(run.directory)

@@ -18,7 +18,7 @@ HELLO = {"model": "any", "messages": [{"role": "user", "content": "hello"}]}
 
 
 def post(gateway: Gateway, path: str = "/v1/chat/completions", **request: Any) -> httpx.Response:
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, verify=False) as client:  # noqa: S501 - loopback, no TLS
         return client.post(f"http://127.0.0.1:{gateway.port}{path}", **request)
 
 
@@ -85,7 +85,7 @@ class TestFinish:
             with pytest.raises(httpx.TransportError):
                 next(pieces)
 
-        assert provider.left.wait(0.5)
+        assert provider.left.wait(3)
         (call,) = report.calls
         assert (call.failure, call.is_complete) == ("cut_off", False)
         assert report.void == call.detail == "the run ended before the reply did"
@@ -159,13 +159,9 @@ class TestRequest:
         assert b" 400 " in answer.splitlines()[0]
 
     def test_comes_from_this_machine_only(self, gateway: Gateway) -> None:
-        with (
-            socket.socket() as connection,
-            pytest.raises(OSError, match="refused"),
-        ):
-            connection.settimeout(2)
-            # Another address of this machine: a server on all interfaces would answer.
-            connection.connect(("127.0.0.2", gateway.port))
+        # Another address of this machine: a server on all interfaces would answer.
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", gateway.port), timeout=2)
 
 
 class TestRegistration:

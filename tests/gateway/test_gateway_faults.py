@@ -5,7 +5,8 @@ from __future__ import annotations
 import email.utils
 import json
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import pytest
 from gateway_provider import (
@@ -27,10 +28,12 @@ from gateway_provider import (
     usage,
     whole_stream,
 )
-from gateway_run import StartRun
+from gateway_run import CANARY, QUICK, StartRun
 
+from agents.gateway.client import Gateway
 from agents.gateway.protocol import Failure, Upstream
 
+IMPATIENT = replace(QUICK, first_byte_seconds=0.8, silence_seconds=0.8)
 BEGUN = [head(), chunk(delta("Once upon a time"))]
 HTML = answer(200, b"<html><body>Sign in to the network</body></html>", "text/html")
 
@@ -91,7 +94,9 @@ FAULTS = {
     "content filter": broken_off(
         chunk(finish("content_filter") + DONE), END, failure="filtered", words="content filter"
     ),
-    "unknown finish reason": broken_off(chunk(finish("tired") + DONE), END, words="unknown reason (tired)"),
+    "unknown finish reason": broken_off(
+        chunk(finish("tired") + DONE), END, words="unknown reason (tired)"
+    ),
     "error inside": broken_off(
         chunk(event({"error": {"code": 502, "message": "worker lost"}})),
         END,
@@ -113,11 +118,22 @@ FAULTS = {
     "whole: content filter": Fault(
         [answer(200, completion(reason="content_filter"))], "filtered", "filter", is_stream=False
     ),
-    "whole: cut": Fault([head(), chunk(completion()[:30]), Reset()], "cut_off", CUT, is_stream=False),
+    "whole: cut": Fault(
+        [head(), chunk(completion()[:30]), Reset()], "cut_off", CUT, is_stream=False
+    ),
     "whole: hang inside": Fault(
         [head(), chunk(completion()[:30]), Hang()], "timeout", "fell silent", is_stream=False
     ),
 }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Gateway]:
+    """A gateway that does not wait long for a provider that hangs."""
+    gateway = Gateway(environment={"OPENAI_API_KEY": CANARY}, bounds=IMPATIENT)
+    gateway.start()
+    yield gateway
+    gateway.close()
 
 
 class TestFault:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,10 +36,22 @@ CALL = CallRecord(
 )
 
 
+KEYS = [
+    *("choices", "delta", "message", "index", "finish_reason"),
+    *("usage", "content", "tool_calls", "error"),
+]
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4)
+    ),
+)
+
+
 def pieces_of(data: bytes, cuts: list[int]) -> list[bytes]:
     """Cut the data at these places (modulo its length)."""
     places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-    return [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+    return [data[start:end] for start, end in itertools.pairwise(places)]
 
 
 class TestEventParser:
@@ -140,49 +154,17 @@ class TestStreamJudge:
         assert reply.usage is not None
         assert reply.usage.output_tokens is None
 
-    @given(
-        values=st.recursive(
-            st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-            lambda inner: (
-                st.lists(inner, max_size=3)
-                | st.dictionaries(
-                    st.sampled_from(
-                        ["choices", "delta", "index", "usage", "finish_reason", "content", "error"]
-                    ),
-                    inner,
-                    max_size=4,
-                )
-            ),
-        )
-    )
+    @given(values=ANY_JSON)
     def test_survives_any_json(self, values: object) -> None:
-        try:
+        with suppress(CallFailed):
             judge_stream([event(values) + DONE])
-        except CallFailed as failed:
-            assert failed.sentence
 
 
 class TestReadBody:
-    @given(
-        values=st.recursive(
-            st.none() | st.integers() | st.text(max_size=5),
-            lambda inner: (
-                st.lists(inner, max_size=3)
-                | st.dictionaries(
-                    st.sampled_from(
-                        ["choices", "message", "tool_calls", "usage", "content", "error"]
-                    ),
-                    inner,
-                    max_size=4,
-                )
-            ),
-        )
-    )
+    @given(values=ANY_JSON)
     def test_survives_any_json(self, values: object) -> None:
-        try:
+        with suppress(CallFailed):
             read_body(json.dumps(values).encode()).judge()
-        except CallFailed as failed:
-            assert failed.sentence
 
     def test_knows_a_refusal(self) -> None:
         message = {"content": None, "refusal": "I cannot help with that"}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from gateway_provider import Hang, Pause, ScriptedProvider, chunk, delta, head
+from gateway_provider import Hang, Pause, ScriptedProvider, Step, chunk, delta, head
 from gateway_run import CANARY, QUICK, StartRun
 
 from agents.gateway.channel import ROOT, gateway_environment
@@ -76,11 +76,12 @@ class TestKill:
     def test_in_the_middle_of_a_reply_loses_no_charge(
         self, own_gateway: Gateway, provider: ScriptedProvider, start_run: StartRun
     ) -> None:
-        provider.play([head(), *[chunk(delta("x" * 4_000)), Pause(0.02)] * 3, Hang()])
+        pieces: list[Step] = [chunk(delta("x" * 4_000)), Pause(0.02)]
+        provider.play([head(), *pieces * 3, Hang()])
         run = start_run(at=own_gateway)
         with run.child.open(HELLO) as response:
-            pieces = response.iter_raw()
-            next(pieces)
+            reply = response.iter_raw()
+            next(reply)
             time.sleep(0.2)
 
             os.kill(pid_of(own_gateway), signal.SIGKILL)
@@ -94,7 +95,7 @@ class TestKill:
     def test_of_a_process_that_hangs_helps_as_well(
         self, own_gateway: Gateway, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("agents.gateway.channel.ANSWER_SECONDS", 0.2)
+        monkeypatch.setattr("agents.gateway.channel.ANSWER_SECONDS", 1)
         os.kill(pid_of(own_gateway), signal.SIGSTOP)
 
         assert not own_gateway.health().is_alive
