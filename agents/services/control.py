@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from agents import announce
 from agents.models import Agent, AgentRun
 from agents.roles import registry
-from agents.services.queue import queue_run
+from agents.services.queue import look_anew, queue_run
 from missions.models import Mission
 from parallagon.core.errors import Conflict
 from parallagon.core.services import BaseService
@@ -140,6 +140,7 @@ class SetModel(BaseService[Agent]):
         with transaction.atomic():
             self.agent.model = self.model
             self.agent.save(update_fields=["model"])
+            look_anew(self.agent, reason=_("the model has changed"), now=self.now)
             announce.agent_changed(self.agent, now=self.now)
         return self.agent
 

@@ -180,8 +180,8 @@ class RequeueRun(BaseService[AgentRun]):
 class SettleMission(BaseService[bool]):
     """Let a mission rest when none of its running agents has anything to do.
 
-    Evidence: every one of them is waiting for its next look, and would look at exactly what its
-    last finished run looked at.
+    Evidence: every one of them is waiting for its next look or rests already, and would look at
+    exactly what its last finished run looked at.
     """
 
     operation = "agents.mission.settle"
@@ -195,11 +195,12 @@ class SettleMission(BaseService[bool]):
                 .filter(mission=self.mission)
                 .exclude(state=Agent.State.STOPPED)
             )
-            if not agents or {agent.state for agent in agents} != {Agent.State.IDLE}:
+            awake = [agent for agent in agents if agent.state != Agent.State.SETTLED]
+            if {agent.state for agent in awake} != {Agent.State.IDLE}:
                 return False
             if not self._nobody_has_work(agents):
                 return False
-            for agent in agents:
+            for agent in awake:
                 agent.move_to(
                     Agent.State.SETTLED,
                     reason=_("nobody has anything to do"),

@@ -1,8 +1,15 @@
-"""Put one agent in the queue."""
+"""Put one agent in the queue, now or soon."""
 
 from datetime import datetime
+from typing import Final
 
 from agents.models import Agent, AgentRun
+from agents.roles import registry
+
+State = Agent.State
+
+WAKEFUL: Final = frozenset({State.IDLE, State.BACKING_OFF, State.SETTLED})
+"""States in which news is a reason to look; one that is paused waits for its own reason."""
 
 
 def queue_run(agent: Agent, *, trigger: str, reason: str, now: datetime) -> AgentRun:
@@ -15,3 +22,32 @@ def queue_run(agent: Agent, *, trigger: str, reason: str, now: datetime) -> Agen
     return AgentRun.objects.create(
         agent=agent, mission_id=agent.mission_id, trigger=trigger, queued_at=now, sent_at=now
     )
+
+
+def bring_forward(agent: Agent, *, at: datetime, reason: str, now: datetime) -> None:
+    """Let an agent that is ``WAKEFUL`` look at ``at``, its failures forgotten.
+
+    The caller holds the transaction.
+
+    Raises:
+        Conflict: someone else has just moved the agent.
+    """
+    fields: dict[str, object] = {
+        "next_run_at": at,
+        "next_trigger": AgentRun.Trigger.CHANGE,
+        "interval": registry.get(agent.role).interval,
+        "failure_count": 0,
+    }
+    if agent.state != State.IDLE:
+        agent.move_to(State.IDLE, reason=reason, now=now, **fields)
+        return
+    Agent.objects.filter(pk=agent.pk, state=agent.state).update(reason=reason, **fields)
+    agent.next_run_at, agent.reason = at, reason
+
+
+def look_anew(agent: Agent, *, reason: str, now: datetime) -> None:
+    """Let an agent look because it is not what it was: now, or as soon as its run has ended."""
+    if agent.state in {State.QUEUED, State.RUNNING}:
+        Agent.objects.filter(pk=agent.pk).update(is_dirty=True)
+    elif agent.state in WAKEFUL:
+        bring_forward(agent, at=now, reason=reason, now=now)

@@ -9,6 +9,7 @@ from agents.roles.base import AiderAgent
 from agents.roles.patterns import matches_any
 from agents.scheduling import DEBOUNCE
 from agents.services.control import StartMission
+from agents.services.queue import WAKEFUL, bring_forward, look_anew
 from missions.hooks import Archived, Created, Landed, Reset, Updated
 from missions.models import Mission, Revision
 
@@ -16,7 +17,7 @@ State = Agent.State
 
 
 def create_agents(created: Created) -> None:
-    """Give a new mission one stopped agent a role."""
+    """Give a new mission one stopped agent a role; let them begin where that was asked for."""
     Agent.objects.bulk_create(
         Agent(
             mission=created.mission,
@@ -26,6 +27,8 @@ def create_agents(created: Created) -> None:
         )
         for role in registry.all_roles()
     )
+    if created.start:
+        StartMission(mission=created.mission, now=created.now).execute()
 
 
 def wake_agents(landed: Landed) -> None:
@@ -55,24 +58,14 @@ def _bring_forward(agent: Agent, causes: list[Revision], landed: Landed) -> bool
     if agent.state in {State.QUEUED, State.RUNNING}:
         Agent.objects.filter(pk=agent.pk).update(is_dirty=True)
         return False
-    if agent.state in {State.PAUSED_BUDGET, State.PAUSED_BREAKER}:
+    if agent.state not in WAKEFUL:
         return False
     typed = all(revision.author_kind == Revision.AuthorKind.PERSON for revision in causes)
     soon = landed.now + DEBOUNCE if typed else landed.now
     if agent.state == State.IDLE and agent.next_run_at and agent.next_run_at <= soon:
         return False
-    fields = {
-        "next_run_at": soon,
-        "next_trigger": AgentRun.Trigger.CHANGE,
-        "interval": registry.get(agent.role).interval,
-        "failure_count": 0,
-    }
     reason = _("%(path)s has changed") % {"path": causes[0].file.path}
-    if agent.state == State.IDLE:
-        Agent.objects.filter(pk=agent.pk, state=agent.state).update(reason=reason, **fields)
-        agent.next_run_at, agent.reason = soon, reason
-    else:
-        agent.move_to(State.IDLE, reason=reason, now=landed.now, **fields)
+    bring_forward(agent, at=soon, reason=reason, now=landed.now)
     return True
 
 
@@ -80,10 +73,8 @@ def follow_model(updated: Updated) -> None:
     """Let agents that use the mission's model look again when it has another."""
     if "model" not in updated.fields:
         return
-    for agent in Agent.objects.filter(mission=updated.mission, model="", state=State.SETTLED):
-        agent.move_to(
-            State.IDLE, reason=_("the model has changed"), now=updated.now, next_run_at=updated.now
-        )
+    for agent in Agent.objects.filter(mission=updated.mission, model=""):
+        look_anew(agent, reason=_("the model has changed"), now=updated.now)
         announce.agent_changed(agent, now=updated.now)
 
 
