@@ -106,16 +106,16 @@ def _work(request: EngineRequest, gate: Gate, voice: Voice) -> tuple[str, str]:
 def _limit(request: EngineRequest) -> None:
     """Set what the kernel counts; the alarm ends the process even inside C code."""
     limits = request.limits
-    for kind, amount in (
-        (resource.RLIMIT_CPU, limits.cpu_seconds),
-        (resource.RLIMIT_AS, limits.memory_bytes),
-        (resource.RLIMIT_FSIZE, limits.file_bytes),
-        (resource.RLIMIT_NOFILE, limits.open_files),
-        (resource.RLIMIT_CORE, 0),
+    for kind, amount, beyond in (
+        (resource.RLIMIT_CPU, limits.cpu_seconds, 1),  # SIGXCPU names the reason, SIGKILL would not
+        (resource.RLIMIT_AS, limits.memory_bytes, 0),
+        (resource.RLIMIT_FSIZE, limits.file_bytes, 0),
+        (resource.RLIMIT_NOFILE, limits.open_files, 0),
+        (resource.RLIMIT_CORE, 0, 0),
     ):
-        hard = resource.getrlimit(kind)[1]
-        amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
-        resource.setrlimit(kind, (amount, amount))
+        most = resource.getrlimit(kind)[1]
+        hard = amount + beyond if most == resource.RLIM_INFINITY else min(amount + beyond, most)
+        resource.setrlimit(kind, (min(amount, hard), hard))
     signal.setitimer(signal.ITIMER_REAL, limits.wall_seconds + WALL_GRACE_SECONDS)
 
 

@@ -161,7 +161,7 @@ class Conversation:
         limits = self._request.limits
         if signal_number == signal.SIGXCPU:
             return Ending(
-                "timed_out", f"the run used more than {limits.cpu_seconds} s of processor"
+                "timed_out", f"the run used more than {limits.cpu_seconds} s of processor time"
             )
         if signal_number == signal.SIGALRM:
             return Ending("timed_out", f"the run took more than {limits.wall_seconds:g} s")

@@ -51,6 +51,7 @@ class EngineProcess:
         self._home = Path(tempfile.mkdtemp(prefix="parallagon-engine-"))
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         self._lock = threading.Lock()
+        self._popen: subprocess.Popen[bytes] | None = None
         self._control, far_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.runs = 0
         self.in_flight = 0
@@ -59,18 +60,19 @@ class EngineProcess:
                 self._popen = self._spawn(environment, far_end.fileno())
             self.aider_version = self._wait_until_ready(start_timeout)
         except BaseException:
+            self.kill()
             self.close()
             raise
         _ours.add(self)
 
     @property
-    def pid(self) -> int:
+    def pid(self) -> int | None:
         """The number of the process."""
-        return self._popen.pid
+        return self._popen.pid if self._popen else None
 
     def is_alive(self) -> bool:
         """Say whether the process is still there."""
-        return self._popen.poll() is None
+        return self._popen is not None and self._popen.poll() is None
 
     def open_run(self, number: int) -> socket.socket:
         """Start a run and return our end of its channel. Raises OSError when the engine is gone."""
@@ -95,19 +97,19 @@ class EngineProcess:
 
     def kill(self) -> None:
         """End the process at once; the kernel ends its children with it."""
-        self._popen.kill()
+        if self._popen is not None:
+            self._popen.kill()
 
     def close(self) -> None:
         """End the process, its children, and what it left on disk. A second call does nothing."""
         _ours.discard(self)
         self._control.close()
-        popen: subprocess.Popen[bytes] | None = getattr(self, "_popen", None)
-        if popen is not None:
+        if self._popen is not None:
             try:
-                popen.wait(END_SECONDS)
+                self._popen.wait(END_SECONDS)
             except subprocess.TimeoutExpired:
-                popen.kill()
-                popen.wait()
+                self._popen.kill()
+                self._popen.wait()
         self._errors.close()
         shutil.rmtree(self._home, ignore_errors=True)
 
@@ -115,7 +117,8 @@ class EngineProcess:
         """Let go of the process in a fork of its owner: it is not ours to speak to or to end."""
         self._control.close()
         self._errors.close()
-        self._popen.returncode = 0
+        if self._popen is not None:
+            self._popen.returncode = 0
 
     def last_words(self) -> str:
         """Return the end of what the process wrote to its standard error, on one line."""

@@ -208,6 +208,8 @@ def main(descriptor: int) -> int:
     control = socket.socket(fileno=descriptor)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
+        import aider  # noqa: F401 - says that it is missing before seconds go by
+
         from agents.aider.warmup import warm_up
 
         version = warm_up()
