@@ -1,19 +1,18 @@
 """Files under `production/` that the request names: the requirements, heading by heading."""
 
-import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from agents.gateway.offline.analysis import vague_words
 from agents.gateway.offline.conversation import Brief
+from agents.gateway.offline.drafting import NAMED
 from agents.gateway.offline.keeping import renew
 from agents.gateway.offline.phrases import Voice, identify
 from agents.gateway.offline.requirements import Requirement
 from agents.gateway.offline.titles import title_of
 from agents.gateway.offline.values import read_values
 
-NAMED = re.compile(r"(?<![\w/.])production/(?:\w[\w-]*/){0,5}\w[\w-]{0,60}\.(?:md|txt)(?![\w/])")
 MAX_FILES = 10
 
 

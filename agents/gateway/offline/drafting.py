@@ -4,8 +4,7 @@ Each sentence is used once in a file, so a section draws on what no other sectio
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
 
 from agents.gateway.offline.analysis import cases, forbids
 from agents.gateway.offline.families import family
@@ -18,6 +17,7 @@ from agents.gateway.offline.values import Value, read_values
 
 MARKS = re.compile(r"^(?:[\s>]|[-*+•] |\d+[.)] |#+ |\|)*")
 LEAD = re.compile(r"^\*\*[^*]{1,40}?:\*\*[ \u00a0]*")
+NAMED = re.compile(r"(?<![\w/.])production/(?:\w[\w-]*/){0,5}\w[\w-]{0,60}\.(?:md|txt)(?![\w/])")
 MAX_PARTS = 1200
 
 
@@ -49,6 +49,7 @@ def draft_section(requirement: Requirement, kin: Kinship, said: Said, voice: Voi
     points = [
         *_context(requirement, said, voice),
         *_parts(requirement, said, voice),
+        *_files(requirement, said, voice),
         *_approach(requirement, said, voice),
         *_acceptance(requirement, said, voice),
         *_related(requirement, kin, said, voice),
@@ -56,7 +57,7 @@ def draft_section(requirement: Requirement, kin: Kinship, said: Said, voice: Voi
     heading = f"## R{requirement.number} — {title_of(sentence.text, sentence.parts)}"
     quote = voice.say("production.quote", sentence=sentence.text)
     if not points:
-        points = [voice.say("production.bare", text=f"R{requirement.number}")]
+        points = [voice.say("production.bare", number=requirement.number)]
     return [heading, "", quote, "", *points]
 
 
@@ -72,8 +73,15 @@ def _parts(requirement: Requirement, said: Said, voice: Voice) -> list[str]:
     return [voice.say("production.parts", text=text)] if fresh else []
 
 
+def _files(requirement: Requirement, said: Said, voice: Voice) -> list[str]:
+    """Point at the file that the requirement names."""
+    paths = dict.fromkeys(NAMED.findall(requirement.text))
+    lines = [voice.say("production.file", path=path) for path in paths]
+    return [line for line in lines if said.is_new(LEAD.sub("", MARKS.sub("", line)))]
+
+
 def _approach(requirement: Requirement, said: Said, voice: Voice) -> list[str]:
-    text = _unsaid(_advice(requirement, voice.approaches), said)
+    text = _unsaid(voice.approaches[family(requirement.text)], said)
     return [voice.say("production.approach", text=text)] if text else []
 
 
@@ -86,7 +94,7 @@ def _acceptance(requirement: Requirement, said: Said, voice: Voice) -> list[str]
         own.append(voice.say("production.absence"))
     fresh = [sentence for sentence in own if said.is_new(_capital(sentence))]
     if not fresh:
-        fresh = [_unsaid(_advice(requirement, voice.checks), said)]
+        fresh = [_unsaid(voice.checks[family(text)], said)]
     joined = " ".join([fresh[0], *(_capital(sentence) for sentence in fresh[1:])])
     return [voice.say("production.acceptance", text=joined)] if joined else []
 
@@ -96,10 +104,6 @@ def _by_values(found: Sequence[Value], voice: Voice) -> Iterator[str]:
         texts = [value.text for value in found if value.kind == kind]
         if texts:
             yield voice.say(f"production.{kind}", text=voice.word("list").join(texts))
-
-
-def _advice(requirement: Requirement, advice: Mapping[str, tuple[str, ...]]) -> Iterable[str]:
-    return chain(advice[family(requirement.text)], advice["feature"])
 
 
 def _unsaid(sentences: Iterable[str], said: Said) -> str:

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
+from agents.gateway.offline.blocks import Heading
 from agents.gateway.offline.requirements import Requirement
 from agents.gateway.offline.sentences import key
 
@@ -13,11 +14,11 @@ STEM = 6
 
 MAX_SHARED = 4
 MAX_NEAREST = 3
-COMMON = {
-    "should", "doiven", "devron", "devrai", "pouvoi", "their", "there", "which", "every", "after",
-    "before", "about", "where", "other", "toutes", "chaque", "autres", "autre", "sans", "avoir",
-    "least", "within", "depuis", "moins", "pendan", "entre", "leurs", "cette", "without", "withou",
-}  # fmt: skip
+COMMON = frozenset(
+    "should doiven devron devrai pouvoi their there which every after before about where other"
+    " toutes chaque autres autre avoir quatre trente vingt three least within depuis moins pendan"
+    " entre leurs cette withou".split()
+)
 
 
 class Kinship:
@@ -25,21 +26,25 @@ class Kinship:
 
     def __init__(self, requirements: Iterable[Requirement]) -> None:
         self._holders: dict[str, list[int]] = defaultdict(list)
+        self._headings: dict[int, tuple[Heading, ...]] = {}
         for requirement in requirements:
+            self._headings[requirement.number] = requirement.headings
             for stem in _stems(requirement):
                 self._holders[stem].append(requirement.number)
 
     def nearest(self, requirement: Requirement) -> list[int]:
-        """Return the numbers of up to three requirements that share its rarer words, sorted."""
-        shared: dict[int, float] = defaultdict(float)
-        for stem in sorted(_stems(requirement)):
-            holders = self._holders[stem]
-            if len(holders) <= MAX_SHARED:
-                for number in holders:
-                    shared[number] += 1 / len(holders)
-        shared.pop(requirement.number, None)
-        closest = sorted(shared, key=lambda n: (-shared[n], abs(n - requirement.number), n))
+        """Return up to three numbers, sorted: two rarer words shared, or one under its heading."""
+        shared: dict[int, int] = defaultdict(int)
+        for stem in _stems(requirement):
+            for number in self._holders[stem] if len(self._holders[stem]) <= MAX_SHARED else ():
+                shared[number] += 1
+        own = requirement.number
+        kin = [n for n in shared if n != own and shared[n] + self._is_near(n, own) > 1]
+        closest = sorted(kin, key=lambda n: (-shared[n], abs(n - own), n))
         return sorted(closest[:MAX_NEAREST])
+
+    def _is_near(self, one: int, other: int) -> bool:
+        return self._headings[one] == self._headings[other]
 
 
 def _stems(requirement: Requirement) -> set[str]:

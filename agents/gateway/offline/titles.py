@@ -8,6 +8,11 @@ LIMIT = 76
 LEAST = 40
 
 MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<[^>]*>|[*`~]+|(?<!\w)_+|_+(?!\w)|\\(?=\W)")
+PLACING = re.compile(
+    r"^(?:from|after|before|in|on|at|during|for|when|if|once|until|with|without|à|après|avant|pendant"
+    r"|dans|en|lors|pour|si|quand|dès|avec|sans|sur)\b|\b(?:we|you|it|they|nous|vous|il|elle|on)$",
+    re.IGNORECASE,
+)
 PRONOUNS = re.compile(
     r"^(?:it|they|he|she|we|you|this|that|these|those|which|there|who|nobody|everyone|il|elle|ils"
     r"|elles|on|nous|vous|cela|ceci|ça|ce|celui-ci|celle-ci|ceux-ci|qui|chacun|personne)$",
@@ -40,6 +45,7 @@ WEAK_END = re.compile(
     re.IGNORECASE,
 )
 CUT = re.compile(r"[\s\u00a0\u202f]*(?:[;:,](?=\s)|\(|[\s][—–-]\s)")
+NO_BREAK = "\u00a0"
 EDGES = ' .;:!?…«»“”"#>-\u00a0\u202f'
 
 
@@ -59,31 +65,36 @@ def _wanted(plain: str) -> str:
     if not modal:
         return ""
     before, rest = plain[: modal.start()], plain[modal.end() :].strip()
-    subject = _subject(before)
-    is_french = bool(re.search(r"\bn(?:e\s*|[’'])$", before.strip(), re.IGNORECASE))
+    is_french = modal[0][:3].casefold() in ("doi", "dev", "fau")
+    has_ne = is_french and re.search(r"\bn(?:e|[’'])$", before.strip(), re.IGNORECASE)
     rest, negation = _negation(rest, is_not=modal[0].casefold().endswith(("n't", "n’t")))
     while not negation and ASIDE.match(rest):
         rest = ASIDE.sub("", rest)
-    rest = ABLE.sub("", rest)
+    rest = _first_duty(ABLE.sub("", rest))
     if not rest or (negation and ASIDE.match(rest)):
         return ""
     if BE.match(rest):
         negated = {"": "", "not": "not ", "never": "never ", "pas": "non ", "plus": "non "}
-        wanted = f"{subject} {negated.get(negation, 'jamais ')}{BE.sub('', rest)}".strip()
-    else:
-        wanted = _with_subject(subject, _negated(rest, negation, is_french=is_french), before)
-    return wanted if len(wanted.split()) > 2 else _clause(plain, modal.start())
+        wanted = (
+            f"{_subject(before, 60)} {negated.get(negation, 'jamais ')}{BE.sub('', rest)}".strip()
+        )
+        return wanted if len(wanted.split()) > 3 else _clause(plain, modal.start())
+    subject = _subject(before, 40)
+    action = _negated(rest, negation, has_ne=bool(has_ne))
+    if subject and (len(action.split()) < 3 or not PLAIN.match(subject)):
+        action = f"{subject}{NO_BREAK if is_french else ''}: {action}"
+    return action if len(action.split()) > 2 else _clause(plain, modal.start())
 
 
-def _with_subject(subject: str, action: str, before: str) -> str:
-    if not subject or PLAIN.match(subject):
-        return action
-    is_french = re.search(r"[«\u00a0’]|\b(?:le|la|les|un|une|des|chaque|tous?)\b", before.lower())
-    return f"{subject}{chr(0xA0) if is_french else ''}: {action}"
+def _first_duty(rest: str) -> str:
+    """Cut a sentence that obliges twice before its second obligation."""
+    second = OBLIGES.search(rest)
+    head = re.split(r"[,;](?=\s)", rest[: second.start()]) if second else [rest]
+    return ",".join(head[:-1] or head).strip(EDGES)
 
 
-def _negated(rest: str, negation: str, *, is_french: bool) -> str:
-    if is_french:
+def _negated(rest: str, negation: str, *, has_ne: bool) -> str:
+    if has_ne:
         words = {"": rest, "en aucun cas": f"jamais {rest}"}.get(negation, f"{negation} {rest}")
         return f"n’{words}" if not negation and words[:1].lower() in "aeiouyéèêh" else f"ne {words}"
     return f"{ {'not': 'do not ', 'never': 'never '}.get(negation, '') }{rest}"
@@ -96,15 +107,15 @@ def _negation(rest: str, *, is_not: bool) -> tuple[str, str]:
     return rest, "not" if is_not else ""
 
 
-def _subject(before: str) -> str:
+def _subject(before: str, limit: int) -> str:
     """Return the words for who or what is obliged, when they are few and not a pronoun."""
     subject = re.sub(r"(?:^|\s+)(?:ne|n[’'])\s*$", "", before.rstrip(), flags=re.IGNORECASE)
     subject = re.split(r"[,;:](?:\s|$)", subject.strip())[-1].strip(EDGES)
     subject = re.sub(r"^(?:and|et|mais|but)\s+", "", subject, flags=re.IGNORECASE)
-    if PRONOUNS.match(subject):
+    if PRONOUNS.match(subject) or PLACING.search(subject):
         return ""
     subject = ARTICLE.sub("", subject)
-    return subject if 2 < len(subject) <= 45 and not PRONOUNS.match(subject) else ""
+    return subject if 2 < len(subject) <= limit and not PRONOUNS.match(subject) else ""
 
 
 def _clause(plain: str, at: int) -> str:

@@ -30,7 +30,8 @@ QUALIFIER = (
 BOUND = (
     r"(?:(?:moins de|plus de|au moins|au plus|au maximum|au minimum|jusqu’à|sous|avant|d’ici"
     r"|dans les|less than|fewer than|no more than|no longer than|no later than|more than"
-    r"|at least|at most|up to|within(?: the next)?|under|over|before|until|by)[ \u00a0](?:le |la |les )?)?"
+    r"|at least|at most|up to|within(?: the next)?|under|over|before|until|by)[ \u00a0]"
+    r"(?:le |la |les )?)?"
 )
 SUFFIX = (
     r"(?:[ \u00a0](?:au plus|au moins|au maximum|au minimum|par an|at most|at least|a year)\b)?"
