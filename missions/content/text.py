@@ -6,6 +6,7 @@ that nobody touched, also where one file mixes several kinds.
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -88,11 +89,27 @@ def _with_endings(text: str, like: TextContent) -> str:
     """Give each line that ``like`` has too the ending it had there, new ones the usual ending."""
     old, new = like.text.split("\n"), text.split("\n")
     endings = [like.newline] * (len(new) - 1)
-    blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
-    for block in blocks:
+    for before, after in _same_lines(old, new):
+        if before < len(like.endings) and after < len(endings):
+            endings[after] = like.endings[before]
+    return "".join(part for pair in zip(new, [*endings, ""], strict=True) for part in pair)
+
+
+def _same_lines(old: list[str], new: list[str]) -> Iterator[tuple[int, int]]:
+    """Yield the numbers of the lines that both have.
+
+    What both begin and end with is left out of the comparison: lines that repeat would be taken
+    for each other.
+    """
+    most = min(len(old), len(new))
+    start = next((at for at in range(most) if old[at] != new[at]), most)
+    most -= start
+    end = next((at for at in range(most) if old[-1 - at] != new[-1 - at]), most)
+    yield from zip(range(start), range(start), strict=True)
+    matcher = SequenceMatcher(
+        None, old[start : len(old) - end], new[start : len(new) - end], autojunk=False
+    )
+    for block in matcher.get_matching_blocks():
         for offset in range(block.size):
-            before, after = block.a + offset, block.b + offset
-            if before < len(like.endings) and after < len(endings):
-                endings[after] = like.endings[before]
-    pieces = [part for pair in zip(new, [*endings, ""], strict=True) for part in pair]
-    return "".join(pieces)
+            yield start + block.a + offset, start + block.b + offset
+    yield from zip(range(len(old) - end, len(old)), range(len(new) - end, len(new)), strict=True)

@@ -32,7 +32,7 @@ class Current:
 
 def load(mission_id: int, paths: Iterable[str] | None = None) -> dict[str, Current]:
     """Return what is current at each of ``paths``, or at every path the mission ever had."""
-    files = MissionFile.objects.filter(mission_id=mission_id).select_related("current__user")
+    files = MissionFile.objects.filter(mission_id=mission_id).select_related("current")
     if paths is None:
         return {file.path: _current(file.path, file) for file in files}
     wanted = list(paths)

@@ -7,7 +7,7 @@ each file, replace it unless it is right already, close the record.
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import DatabaseError
@@ -87,13 +87,16 @@ def roll_forward(
     Returns:
         path → hashes that may lie in the folder because of records that are still open.
     """
-    forward = _Forward(folder=folder, store=store, now=now, sweeps=sweeps)
+    records: list[LandingRecord] = []
     for _ in range(_ROUNDS):
         records = list(LandingRecord.objects.filter(mission=folder.mission, state=State.OPEN))
         if not records:
-            return {}
+            break
+        forward = _Forward(folder=folder, store=store, now=now, sweeps=sweeps)
         if not forward.finish(records):
             break
+        if not forward.taken_in and len(forward.closed) == len(records):
+            return {}
     return _expected(records)
 
 
@@ -112,19 +115,21 @@ class _Forward:
     store: BlobStore
     now: datetime
     sweeps: bool
+    closed: list[int] = field(default_factory=list)
+    taken_in: list[str] = field(default_factory=list)
 
-    def finish(self, records: list[LandingRecord]) -> int:
-        """Replace what can be replaced, close those records and return how many."""
+    def finish(self, records: list[LandingRecord]) -> bool:
+        """Replace what can be replaced and close those records; return whether any was."""
         expected = _expected(records)
         current = load(self.folder.mission.pk, expected)
         right = {path for path in expected if self._is_put(current[path], expected[path])}
-        closed = [
+        self.closed.extend(
             record.pk
             for record in records
             if all(entry["path"] in right for entry in record.entries)
-        ]
-        closable = LandingRecord.objects.filter(pk__in=closed)
-        return closable.update(state=State.DONE, closed_at=self.now)
+        )
+        closable = LandingRecord.objects.filter(pk__in=self.closed)
+        return closable.update(state=State.DONE, closed_at=self.now) > 0
 
     def _is_put(self, current: Current, expected: list[str | None]) -> bool:
         try:
@@ -165,6 +170,7 @@ class _Forward:
             self.store.put(content)
         write = external_write(current, merged, on_disk=sha256(foreign))
         take(self.folder, [write], now=self.now)
+        self.taken_in.append(current.path)
         return load(self.folder.mission.pk, [current.path])[current.path]
 
     def _merge(self, current: Current, foreign: bytes, expected: list[str | None]) -> bytes:

@@ -72,6 +72,9 @@ class Desk:
         assert file.current is not None
         return file.current
 
+    def first(self, path: str) -> Revision:
+        return Revision.objects.get(file__mission=self.mission, file__path=path, number=1)
+
     def text(self, path: str) -> str:
         """Return the text that readers get."""
         revision = self.current(path)

@@ -27,6 +27,11 @@ def edited(old: str, new: str) -> str:
     return TEXT.replace(old, new)
 
 
+def blob(name: str | None) -> bytes:
+    assert name is not None
+    return BlobStore().get(name)
+
+
 class TestLandByAPerson:
     def test_creates_a_file(self, desk: Desk) -> None:
         landing = desk.save("notes/first.md", "Hello.\n", None)
@@ -41,7 +46,7 @@ class TestLandByAPerson:
         landing = desk.save("production.md", edited("First", "Primo"), 1)
 
         (revision,) = landing.revisions
-        assert (revision.number, revision.parent.number) == (2, 1)
+        assert (revision.number, revision.parent) == (2, desk.first("production.md"))
         assert landing.merged == frozenset()
         assert desk.on_disk("production.md") == edited("First", "Primo").encode()
 
@@ -231,8 +236,8 @@ class TestLandByAnAgent:
         wanted = {file.path: file for file in proposal.files.all()}
         assert wanted["production.md"].base_number == 1
         assert wanted["production.md"].base_id == sha256(TEXT.encode())
-        assert BlobStore().get(wanted["production.md"].blob_id) == edited("First", "Erst").encode()
-        assert BlobStore().get(wanted["production/part.md"].blob_id) == b"A part.\n"
+        assert blob(wanted["production.md"].blob_id) == edited("First", "Erst").encode()
+        assert blob(wanted["production/part.md"].blob_id) == b"A part.\n"
 
     def test_proposes_when_told(self, desk: Desk) -> None:
         landing = desk.run(

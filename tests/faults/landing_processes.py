@@ -1,0 +1,216 @@
+"""A parent without threads or connections that forks writers, to be killed at any moment.
+
+Run as a program. Reads one JSON command a line from standard input, answers with one line::
+
+    {"do": "setup"}                    → {"mission": id}
+    {"do": "spawn", "kind", "seed"}    → {"pid"}   a writer, until it is killed
+    {"do": "reap", "pid"}              → {}        after the kill
+    {"do": "check"}                    → what is wrong, what was found
+
+Writers note each change that Parallagon acknowledged in ``acknowledged.log``, one write a line.
+"""
+
+import importlib
+import json
+import os
+import random
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import django
+
+FOLDER = Path(os.environ["PARALLAGON_TEST_DATA_DIR"])
+ACKNOWLEDGED = FOLDER / "acknowledged.log"
+PARAGRAPHS = 12
+PERSON_FILES = ["production.md", "demande.md"]
+AGENT_FILES = ["production.md", "production/part.md"]
+
+
+def main() -> None:
+    django.setup()
+    # Imported once, here, so that a writer writes from its first moment on.
+    for module in ("missions.landing", "missions.leases", "tests.factories"):
+        importlib.import_module(module)
+    commands: dict[str, Callable[..., dict[str, Any]]] = {
+        "setup": lambda: in_child(setup),
+        "spawn": spawn,
+        "reap": reap,
+        "check": lambda: in_child(check),
+    }
+    for line in sys.stdin:
+        command = json.loads(line)
+        answer = commands[command.pop("do")](**command)
+        print(json.dumps(answer), flush=True)  # noqa: T201 - this is its protocol
+
+
+def in_child(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Do the work in a process of its own, so that this one never opens a connection."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with os.fdopen(writer, "w") as answer:
+            try:
+                json.dump(work(), answer)
+            except Exception:
+                json.dump({"error": traceback.format_exc()}, answer)
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as answer:
+        result: dict[str, Any] = json.load(answer)
+    os.waitpid(child, 0)
+    return result
+
+
+def setup() -> dict[str, Any]:
+    from django.core.management import call_command
+
+    from tests.factories import make_mission
+
+    call_command("migrate", verbosity=0)
+    files = {path: blank() for path in {*PERSON_FILES, *AGENT_FILES}}
+    return {"mission": make_mission(files=files).pk}
+
+
+def blank() -> str:
+    return "".join(f"Paragraph {number}.\n\n" for number in range(PARAGRAPHS))
+
+
+def spawn(kind: str, seed: int) -> dict[str, Any]:
+    child = os.fork()
+    if child == 0:
+        try:
+            write_for_ever(kind, seed)
+        except BaseException:
+            (FOLDER / f"error-{os.getpid()}.log").write_text(traceback.format_exc())
+        os._exit(1)
+    return {"pid": child}
+
+
+def reap(pid: int) -> dict[str, Any]:
+    _pid, status = os.waitpid(pid, 0)
+    return {"signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0}
+
+
+def write_for_ever(kind: str, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a test that can be repeated
+    log = os.open(ACKNOWLEDGED, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    rounds = person_rounds(chance) if kind == "person" else agent_rounds(chance)
+    for markers in rounds:
+        os.write(log, "".join(f"{marker}\n" for marker in markers).encode())
+
+
+def person_rounds(chance: random.Random) -> Iterator[list[str]]:
+    """Save one file again and again; yield the marker of each save that was acknowledged."""
+    from django.utils import timezone
+
+    from missions.landing import Author, Change, LandingConflict, land
+    from missions.models import Mission
+    from parallagon.accounts.models import User
+    from parallagon.core.errors import LockError
+
+    mission = Mission.objects.get()
+    author = Author.person(User.objects.get())
+    while True:
+        path = chance.choice(PERSON_FILES)
+        number, text = current(path)
+        marker = f"person-{uuid4().hex}"
+        changed = Change(path=path, text=edited(text, marker, chance), base=number)
+        try:
+            land(mission, [changed], author=author, now=timezone.now(), timeout=10)
+        except (LandingConflict, LockError):
+            continue  # told so: the text is still in the person's browser
+        yield [marker]
+
+
+def agent_rounds(chance: random.Random) -> Iterator[list[str]]:
+    """Land two files a run under a lease, with bases that may be old by then."""
+    from django.utils import timezone
+
+    from missions.landing import Author, Change, land
+    from missions.leases import release_lease, take_lease
+    from missions.models import Mission
+    from parallagon.core.errors import LockError
+
+    mission = Mission.objects.get()
+    while True:
+        run = uuid4()
+        now = timezone.now()
+        try:
+            lease = take_lease(
+                mission_id=mission.pk,
+                role="production",
+                run_id=run,
+                patterns=["production.md", "production/**"],
+                now=now,
+                ends_at=now + timedelta(seconds=0.2),
+            )
+        except LockError:
+            continue
+        markers, changes = [], []
+        for path in AGENT_FILES:
+            number, text = current(path)
+            markers.append(f"agent-{uuid4().hex}")
+            text = edited(text, markers[-1], chance)
+            changes.append(Change(path=path, text=text, base=number))
+        try:
+            author = Author.agent("production", run)
+            land(mission, changes, author=author, now=now, fence=lease.token, timeout=10)
+        except LockError:
+            continue
+        finally:
+            release_lease(run, now=timezone.now())
+        yield markers
+
+
+def current(path: str) -> tuple[int, str]:
+    from missions.models import MissionFile
+    from missions.storage import BlobStore
+
+    revision = MissionFile.objects.select_related("current").get(path=path).current
+    assert revision is not None
+    assert revision.blob_id is not None
+    return revision.number, BlobStore().get(revision.blob_id).decode()
+
+
+def edited(text: str, marker: str, chance: random.Random) -> str:
+    paragraphs = text.split("\n\n")
+    paragraphs[chance.randrange(PARAGRAPHS)] = marker
+    return "\n\n".join(paragraphs)
+
+
+def check() -> dict[str, Any]:
+    """Recover, then compare folder, database and what was acknowledged."""
+    from missions.landing import recover_all
+    from missions.models import Blob, LandingRecord, Mission, MissionFile, Revision
+    from missions.storage import BlobStore, FileManager
+
+    recovered = recover_all()
+    store, folder = BlobStore(), FileManager(Mission.objects.get())
+    files = MissionFile.objects.select_related("current")
+    hashes = {file.path: file.current.blob_id for file in files if file.current}
+    texts = "\n".join(
+        store.get(blob).decode() for blob in Blob.objects.values_list("pk", flat=True)
+    )
+    acknowledged = ACKNOWLEDGED.read_text().split()
+    return {
+        "acknowledged": len(acknowledged),
+        "revisions": Revision.objects.count(),
+        "recovered": recovered,
+        "lost": [marker for marker in acknowledged if marker not in texts],
+        "differing": [
+            path for path, blob in hashes.items() if folder.read(path) != store.get(blob or "")
+        ],
+        "open": LandingRecord.objects.filter(state="OPEN").count(),
+        "external": Revision.objects.filter(author_kind="external").count(),
+        "leftovers": sorted(path.name for path in folder.root.rglob("*.tmp")),
+        "errors": [path.read_text() for path in FOLDER.glob("error-*.log")],
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""Writers are killed at random moments; nothing that was acknowledged may be lost.
+
+``PARALLAGON_KILLS`` sets how many (40), ``PARALLAGON_KILLS_SEED`` repeats a sequence of moments.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+KILLS = int(os.environ.get("PARALLAGON_KILLS", "40"))
+SEED = int(os.environ.get("PARALLAGON_KILLS_SEED", "0")) or random.randrange(1, 2**31)  # noqa: S311 - no secret
+KINDS = ["person", "person", "agent"]
+LONGEST_WAIT = 0.1  # seconds between a change that was acknowledged and a kill
+ROOT = Path(__file__).parents[2]
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(60 + 2 * KILLS)]
+
+
+class Writers:
+    """The process that forks them (see ``landing_processes``)."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+
+    def ask(self, do: str, **options: Any) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps({"do": do, **options}) + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        assert "error" not in answer, answer["error"]
+        return answer
+
+
+@contextmanager
+def writers(folder: Path) -> Iterator[Writers]:
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "parallagon.settings.test",
+        "PARALLAGON_TEST_DATA_DIR": str(folder),
+        "PYTHONPATH": str(ROOT),
+        "LOG_LEVEL": "ERROR",
+    }
+    with subprocess.Popen(
+        [sys.executable, str(ROOT / "tests/faults/landing_processes.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield Writers(process)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+class TestKill9:
+    def test_loses_nothing_that_was_acknowledged(self, tmp_path: Path) -> None:
+        chance = random.Random(SEED)  # noqa: S311 - no secret
+        with writers(tmp_path) as parent:
+            parent.ask("setup")
+            living = [self._spawn(parent, kind, chance) for kind in KINDS]
+
+            for _ in range(KILLS):
+                self._wait_for_news(tmp_path / "acknowledged.log")
+                time.sleep(chance.uniform(0, LONGEST_WAIT))
+                victim = living.pop(chance.randrange(len(living)))
+                os.kill(victim[0], signal.SIGKILL)
+                killed_by = parent.ask("reap", pid=victim[0])["signal"]
+                assert killed_by in (signal.SIGKILL, 0)
+                living.append(self._spawn(parent, victim[1], chance))
+            for pid, _kind in living:
+                os.kill(pid, signal.SIGKILL)
+                parent.ask("reap", pid=pid)
+
+            found = parent.ask("check")
+
+        print(f"seed {SEED}, {KILLS} kills: {found}")  # noqa: T201 - to repeat a failure
+        assert found["errors"] == []
+        assert found["acknowledged"] >= KILLS
+        assert found["lost"] == []
+        assert found["differing"] == []
+        assert found["open"] == 0
+        assert found["external"] == 0
+        assert found["leftovers"] == []
+
+    @staticmethod
+    def _wait_for_news(log: Path) -> None:
+        known = log.stat().st_size if log.exists() else 0
+        ends = time.monotonic() + 20
+        while not log.exists() or log.stat().st_size == known:
+            assert time.monotonic() < ends, "nobody lands anything"
+            time.sleep(0.001)
+
+    @staticmethod
+    def _spawn(parent: Writers, kind: str, chance: random.Random) -> tuple[int, str]:
+        answer = parent.ask("spawn", kind=kind, seed=chance.randrange(2**31))
+        return answer["pid"], kind

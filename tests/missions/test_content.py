@@ -1,0 +1,126 @@
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from missions.content import TextContent, check_bytes, decode, encode, to_lf
+from parallagon.core.errors import ValidationError
+
+MEBIBYTE = 1 << 20
+
+
+class TestRoundTrip:
+    @given(st.binary(max_size=40) | st.text("ab\r\n\ufeff\u2028\x0c", max_size=30).map(str.encode))
+    def test_untouched_bytes_come_back(self, content: bytes) -> None:
+        try:
+            decoded = decode(content)
+        except ValidationError:
+            return
+
+        assert "\r" not in decoded.text
+        assert encode(decoded.text, like=decoded) == content
+
+    @given(
+        st.lists(st.tuples(st.text("abc", max_size=3), st.sampled_from(["\n", "\r\n"]))),
+        st.integers(0, 10),
+    )
+    def test_an_inserted_line_leaves_the_endings_of_the_others(
+        self, lines: list[tuple[str, str]], place: int
+    ) -> None:
+        before = decode("".join(text + end for text, end in lines).encode())
+        texts = before.text.split("\n")
+        place = min(place, len(texts) - 1)
+        texts.insert(place, "NEW")
+
+        after = encode("\n".join(texts), like=before).decode()
+
+        kept = [text + end for text, end in lines]
+        written = after.splitlines(keepends=True)
+        assert len(written) == len(kept) + 1
+        assert [line for line in written if not line.startswith("NEW")] == kept
+
+    def test_puts_crlf_and_bom_back(self) -> None:
+        like = TextContent(text="a\n", newline="\r\n", has_bom=True)
+
+        assert encode("a\nb\n", like=like) == b"\xef\xbb\xbfa\r\nb\r\n"
+
+    def test_new_text_is_taken_as_it_is(self) -> None:
+        assert encode("a\nb") == b"a\nb"
+
+    def test_lf_is_what_is_compared(self) -> None:
+        assert to_lf("\ufeffa\r\nb\rc\n") == "a\nb\nc\n"
+
+
+class TestCheck:
+    @pytest.mark.parametrize(
+        ("path", "content"),
+        [
+            ("a.md", b"\xff"),
+            ("a.md", b"a\0"),
+            ("a.md", b"x" * 20_001),
+            ("a.json", b""),
+            ("a.json", b"{'a': 1}"),
+            ("a.json", b"[NaN]"),
+            ("a.json", b"[" * 101 + b"]" * 101),
+            ("a.json", b"[" * MEBIBYTE),
+            ("a.yaml", b"a: [1\nb: 2"),
+            ("a.yml", b"a: *nothing"),
+            ("a.yaml", b"a: &a 1\n" + b"b: *a\n" * 101),
+            ("a.yaml", b"- " * 400_000),
+            ("a.toml", b"a = "),
+            ("a.toml", b"a = " + b"[" * 15_000),
+            ("a.xml", b"<a></b>"),
+            ("a.xml", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'),
+            ("a.xml", b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>'),
+            ("a.JSON", b"{"),
+        ],
+    )
+    def test_refuses(self, path: str, content: bytes) -> None:
+        started = time.perf_counter()
+
+        with pytest.raises(ValidationError):
+            check_bytes(path, content)
+
+        assert time.perf_counter() - started < 2
+
+    @pytest.mark.parametrize(
+        ("path", "content"),
+        [
+            ("a.md", "é\x0c\u2028\n".encode()),
+            ("a.md", b"x" * 20_000),
+            ("a.json", b'\xef\xbb\xbf{"a": [1, 2.5, "[[[\\""]}'),
+            ("a.json", b"1" * 10_000),
+            ("a.yaml", b"a: &a 1\nb: *a\n---\nc: !tag 2\n"),
+            ("a.yaml", b""),
+            ("a.toml", b'a = 1\n[b]\nc = "d"\n'),
+            ("a.xml", '<?xml version="1.0" encoding="latin-1"?><a>é</a>'.encode()),
+            ("a.xml", b"<!DOCTYPE html><a/>"),
+            ("a.html", b"<b>"),
+        ],
+    )
+    def test_accepts(self, path: str, content: bytes) -> None:
+        check_bytes(path, content)
+
+    def test_names_the_place(self) -> None:
+        with pytest.raises(ValidationError) as refusal:
+            check_bytes("a.xml", b"<a>\n</b>")
+
+        assert (refusal.value.details["line"], refusal.value.details["column"]) == (2, 3)
+        assert refusal.value.message.startswith("a.xml: this is not valid XML")
+
+    def test_the_size_is_a_setting(self, settings: Any) -> None:
+        settings.PARALLAGON_MAX_FILE_SIZE = 10
+
+        with pytest.raises(ValidationError, match="at most 10"):
+            check_bytes("a.md", b"x" * 11)
+
+    def test_a_form_can_be_waived_but_not_the_rest(self) -> None:
+        check_bytes("a.json", b"{", allow_invalid=True)
+        with pytest.raises(ValidationError):
+            check_bytes("a.json", b"\0", allow_invalid=True)
+
+    def test_half_a_character_is_refused(self) -> None:
+        with pytest.raises(ValidationError, match="half"):
+            encode("\ud800")
