@@ -1,5 +1,7 @@
 """What every API view shares: the error body (RFC 9457), the order of lists, the size of bodies."""
 
+import json
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from io import BytesIO
@@ -18,6 +20,7 @@ from rest_framework.views import set_rollback
 from parallagon.core.errors import ErrorHandler, ParallagonError, ResourceNotFoundError, TooLarge
 
 CONTENT_TYPE = "application/problem+json"
+_HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class Pages(CursorPagination):
@@ -53,9 +56,15 @@ class JSONBody(JSONParser):
         if len(body) > limit:
             raise TooLarge(f"A request may have at most {limit} bytes.", limit=limit)
         try:
-            return super().parse(BytesIO(body), media_type, parser_context)
+            parsed = super().parse(BytesIO(body), media_type, parser_context)
+            if _HALF_CHARACTER.search(body):
+                json.dumps(parsed, ensure_ascii=False).encode()
         except RecursionError as error:
             raise exceptions.ParseError("The JSON is nested too deeply.") from error
+        except UnicodeEncodeError as error:
+            # Text that no answer could repeat, not even to say what is wrong with it.
+            raise exceptions.ParseError("The JSON holds half of a character.") from error
+        return parsed
 
 
 class ProblemSerializer(serializers.Serializer[Mapping[str, Any]]):

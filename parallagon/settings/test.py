@@ -22,3 +22,5 @@ SQLITE["TEST"] = {"NAME": f"{_folder}/test.sqlite3"}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CHANNEL_LAYERS["default"] = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 PARALLAGON_QUIET_SECONDS = 0
+# Static files are not collected for tests; WhiteNoise would warn that there are none.
+WHITENOISE_AUTOREFRESH = True

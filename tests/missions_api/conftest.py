@@ -1,0 +1,81 @@
+"""A mission with its people, and a browser for each of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from missions import hooks
+from missions.models import Membership, Mission
+from parallagon.accounts.models import User
+from tests.factories import make_mission, make_user
+
+TEXT = "# Title\n\nFirst.\n\nSecond.\n\nThird.\n"
+REQUEST = "Write a short guide.\n"
+Role = Membership.Role
+Browser = Callable[[User], APIClient]
+
+
+@pytest.fixture(autouse=True)
+def private_data(settings: Any, tmp_path: Path) -> Path:
+    """Give each test a data directory of its own: mission numbers come back, folders must not."""
+    settings.DATA_DIR = tmp_path
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what other apps do when something happens to a mission."""
+    for name in ("on_created", "on_landed", "on_updated", "on_reset", "on_archived", "activity"):
+        monkeypatch.setattr(hooks, name, [])
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    return make_user(username="ada", first_name="Ada", last_name="Lovelace")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    return make_user(username="stranger")
+
+
+@pytest.fixture
+def mission(owner: User) -> Mission:
+    return make_mission(owner=owner, files={"demande.md": REQUEST, "production.md": TEXT})
+
+
+@pytest.fixture
+def editor(mission: Mission) -> User:
+    return _member(mission, Role.EDITOR)
+
+
+@pytest.fixture
+def viewer(mission: Mission) -> User:
+    return _member(mission, Role.VIEWER)
+
+
+def _member(mission: Mission, role: Membership.Role) -> User:
+    user = make_user(username=role.value)
+    Membership.objects.create(mission=mission, user=user, role=role)
+    return user
+
+
+def browser(user: User) -> APIClient:
+    """Return a client that is signed in by session, as a browser is."""
+    client = APIClient()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def client(owner: User) -> APIClient:
+    """Return the owner's browser."""
+    return browser(owner)
+
+
+@pytest.fixture
+def url(mission: Mission) -> str:
+    return f"/api/v1/missions/{mission.pk}/"
