@@ -342,7 +342,8 @@ SPECTACULAR_SETTINGS = {
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOG_FORMAT = env.choice("LOG_FORMAT", "human", ("human", "json"))
 LOG_FILE = env.text("LOG_FILE")
-_HANDLERS = ["file"] if LOG_FILE else ["console"]
+# With a file, everything goes there and the console shows what someone should look at.
+_HANDLERS = ["console", "file"] if LOG_FILE else ["console"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -360,6 +361,7 @@ LOGGING = {
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
+            "level": "WARNING" if LOG_FILE else "DEBUG",
             "formatter": LOG_FORMAT,
             "filters": ["context"],
         },
@@ -380,5 +382,6 @@ LOGGING = {
     "loggers": {
         "celery": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},  # what a client did wrong is in its answer
     },
 }

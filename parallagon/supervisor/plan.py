@@ -1,6 +1,7 @@
 """What runs in an installation: web, cycles, background work, clock."""
 
 import sys
+from pathlib import Path
 
 from django.conf import settings
 
@@ -8,31 +9,35 @@ from parallagon.supervisor.process import ProcessSpec
 
 LARGEST_SOCKET_MESSAGE = 64 * 1024  # bytes
 # A container's only user is often root; everything else a worker warns of is shown.
-CELERY_ENVIRONMENT = {
-    "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"
-}
+ROOT_IS_FINE = "ignore:You're running the worker with superuser privileges"
 PACE_TO_WATCH = "60"  # tokens a second of the offline writer
 
 
 def process_plan() -> list[ProcessSpec]:
     """Return every process but the embedded Valkey."""
+    cycles = _worker("cycles", concurrency=settings.PARALLAGON_CYCLES)
+    beat = (*_celery(), "beat", "--loglevel", settings.LOG_LEVEL, "--pidfile=")
     return [
-        ProcessSpec(name="web", command=_web()),
-        ProcessSpec(
-            name="cycles",
-            command=_worker("cycles", concurrency=settings.PARALLAGON_CYCLES),
-            environment={**CELERY_ENVIRONMENT, **_pace()},
-        ),
-        ProcessSpec(
-            name="default",
-            command=_worker("default", concurrency=2),
-            environment=CELERY_ENVIRONMENT,
-        ),
-        ProcessSpec(
-            name="beat",
-            command=(*_celery(), "beat", "--loglevel", settings.LOG_LEVEL, "--pidfile="),
-        ),
+        _process("web", _web()),
+        _process("cycles", cycles, **_pace()),
+        _process("default", _worker("default", concurrency=2)),
+        _process("beat", beat),
     ]
+
+
+def log_file() -> Path:
+    """Return where everything is logged; the console shows only what someone should look at."""
+    return Path(settings.LOG_FILE or settings.DATA_DIR / "logs" / "parallagon.log")
+
+
+def _process(name: str, command: tuple[str, ...], **environment: str) -> ProcessSpec:
+    common = {"LOG_FILE": str(log_file()), "PYTHONWARNINGS": ROOT_IS_FINE}
+    return ProcessSpec(
+        name=name,
+        command=command,
+        environment={**common, **environment},
+        unsaid=("worker: Warm shutdown",),
+    )
 
 
 def _web() -> tuple[str, ...]:

@@ -7,11 +7,15 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
+from agents.services import StartMission
 from missions import landing
 from missions.models import Mission
 from missions.services import CreateDemo
 from parallagon.accounts.models import User
 from parallagon.accounts.services import EnsureFirstAccount, system_username
+from parallagon.supervisor.plan import log_file
+
+LONGEST_LOG = 10 * 1024 * 1024  # bytes
 
 
 def prepare() -> User:
@@ -22,6 +26,7 @@ def prepare() -> User:
     """
     now = timezone.now()
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+    _start_log(log_file())
     call_command("migrate", interactive=False, verbosity=0)
     landing.recover_all()
     user = EnsureFirstAccount(username=system_username()).execute()
@@ -29,7 +34,17 @@ def prepare() -> User:
     return user
 
 
+def _start_log(file: Path) -> None:
+    """Make room for the log; a long one of the last time is put aside."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists() and file.stat().st_size > LONGEST_LOG:
+        file.replace(file.with_name(f"{file.name}.1"))
+
+
 def _ensure_demo(user: User, now: datetime) -> None:
     """Make the demo mission, once: an installation with a past is left as its people want it."""
-    if not Mission.objects.exists():
-        CreateDemo(owner=user, language=settings.PARALLAGON_LANGUAGE, now=now, start=True).execute()
+    if Mission.objects.exists():
+        return
+    language = settings.PARALLAGON_LANGUAGE
+    demo = CreateDemo(owner=user, language=language, now=now, start=False).execute()
+    StartMission(mission=demo, now=now).execute()

@@ -47,7 +47,8 @@ def valkey_process(*, socket: Path, folder: Path) -> ProcessSpec:
         name="valkey",
         command=(str(binary), *arguments),
         is_foundation=True,
-        unsaid=("Memory overcommit must be enabled",),  # advice for a server with replicas
+        # Advice for a server that saves snapshots, and its farewell.
+        unsaid=("Memory overcommit must be enabled", "bye bye"),
     )
 
 

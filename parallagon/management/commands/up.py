@@ -1,19 +1,17 @@
 """``manage.py up``: the whole system on one machine."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 from django.db import connection
 
 from parallagon.accounts.models import User
 from parallagon.accounts.services import base_url, sign_in_link
-from parallagon.core.errors import ParallagonError
+from parallagon.management.base import FriendlyCommand
 from parallagon.supervisor import ports, valkey
 from parallagon.supervisor.errors import CannotStart
-from parallagon.supervisor.plan import process_plan
+from parallagon.supervisor.plan import log_file, process_plan
 from parallagon.supervisor.preparation import prepare
 from parallagon.supervisor.readiness import Readiness
 from parallagon.supervisor.single import only_one
@@ -22,19 +20,16 @@ from parallagon.supervisor.supervisor import Supervisor
 SECONDS_TO_START = 90
 
 
-class Command(BaseCommand):
+class Command(FriendlyCommand):
     help = "Run everything on this machine until Ctrl-C: web, workers, clock and Valkey."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Start everything, say when it is ready, and end it all at a signal."""
         folder = Path(settings.DATA_DIR)
-        try:
-            with only_one(folder):
-                ports.require_free(settings.HOST, settings.PORT)
-                with Supervisor(folder=settings.BASE_DIR, say=self._say) as supervisor:
-                    self._run(supervisor, folder)
-        except ParallagonError as error:
-            sys.exit(error.message)
+        with only_one(folder):
+            ports.require_free(settings.HOST, settings.PORT)
+            with Supervisor(folder=settings.BASE_DIR, say=self._say) as supervisor:
+                self._run(supervisor, folder)
         self._line("Parallagon has stopped; its data is kept.")
 
     def _run(self, supervisor: Supervisor, folder: Path) -> None:
@@ -69,6 +64,7 @@ class Command(BaseCommand):
 
     def _welcome(self, user: User) -> None:
         self._line("Ctrl-C stops everything. The link signs in once; make link prints another.")
+        self._line(f"Details are in {log_file()}.")
         self._line(f"Parallagon is ready: {sign_in_link(user)}")
 
     def _say(self, name: str, line: str) -> None:

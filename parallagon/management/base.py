@@ -1,0 +1,23 @@
+"""What every command of ours does alike."""
+
+import logging
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from parallagon.core.errors import ParallagonError
+
+
+class FriendlyCommand(BaseCommand):
+    """Say results on standard output; a refusal is a sentence and exit code 1, never a trace."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command without the log lines of each operation."""
+        if settings.LOG_LEVEL != "DEBUG":
+            logging.getLogger("parallagon.core").setLevel(logging.WARNING)
+        try:
+            return super().execute(*args, **options)
+        except ParallagonError as error:
+            sys.exit(error.message)

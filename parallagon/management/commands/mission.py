@@ -1,0 +1,77 @@
+"""``manage.py mission create|list``: missions from a shell."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from agents.selectors import activities
+from agents.services import StartMission
+from missions.models import Mission
+from missions.services import CreateMission
+from parallagon.core.errors import ValidationError
+from parallagon.management.base import FriendlyCommand
+from parallagon.management.people import find_person
+
+
+class Command(FriendlyCommand):
+    help = "Create a mission from a request, or list missions."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Describe both actions."""
+        actions = parser.add_subparsers(dest="action", required=True)
+        create = actions.add_parser("create", help="make a mission; prints its number")
+        create.add_argument("name")
+        create.add_argument("--request", required=True, metavar="FILE", help="- for standard input")
+        create.add_argument("--language", choices=["en", "fr"])
+        create.add_argument("--model", default=settings.PARALLAGON_MODEL)
+        create.add_argument("--user", help="its owner; the first administrator if omitted")
+        create.add_argument("--start", action="store_true", help="start its agents")
+        actions.add_parser("list", help="number, state, language, activity and title of each")
+
+    def handle(self, *args: Any, action: str, **options: Any) -> None:
+        """Carry out one action."""
+        if action == "create":
+            self._create(**options)
+        else:
+            self._list()
+
+    def _create(self, **options: Any) -> None:
+        now = timezone.now()
+        mission = CreateMission(
+            owner=find_person(options["user"]),
+            title=options["name"],
+            request=_read_request(options["request"]),
+            language=options["language"] or settings.PARALLAGON_LANGUAGE,
+            model=options["model"],
+            now=now,
+        ).execute()
+        if options["start"]:
+            StartMission(mission=mission, now=now).execute()
+        self.stdout.write(str(mission.pk))
+
+    def _list(self) -> None:
+        missions = list(Mission.objects.order_by("pk"))
+        activity = activities([mission.pk for mission in missions])
+        for mission in missions:
+            doing = activity.get(mission.pk, "stopped")
+            self.stdout.write(
+                f"{mission.pk}\t{mission.state}\t{mission.language}\t{doing}\t{mission.title}"
+            )
+
+
+def _read_request(name: str) -> str:
+    """Return the text of the request.
+
+    Raises:
+        ValidationError: it cannot be read, or is not text.
+    """
+    try:
+        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ValidationError(f"{name} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ValidationError(f"{name} is not UTF-8 text.") from error
