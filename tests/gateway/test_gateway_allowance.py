@@ -145,11 +145,12 @@ def allowance(tokens: int, calls: int = 1_000) -> Allowance:
 
 class TestMissionMeter:
     @given(
-        day=st.integers(0, 500),
+        day=st.integers(0, 100),
         steps=st.lists(
             st.tuples(
                 st.sampled_from(["begin", "use", "use", "use", "finish"]), st.integers(0, 60)
             ),
+            min_size=10,
             max_size=60,
         ),
     )
@@ -177,6 +178,25 @@ class TestMissionMeter:
                     run.count_output(-number)
 
         assert used <= day
+
+    def test_takes_off_what_runs_in_flight_used_when_another_begins(self) -> None:
+        mission = MissionMeter()
+        earlier = mission.enter(allowance(100))
+        earlier.count_output(60)
+
+        later = mission.enter(allowance(100))
+
+        assert later.count_output(40) is None
+        assert later.count_output(1) is not None
+
+    def test_keeps_what_a_finished_run_used_for_those_that_began_before(self) -> None:
+        mission = MissionMeter()
+        staying, leaving = mission.enter(allowance(100)), mission.enter(allowance(100))
+        leaving.count_output(60)
+        mission.leave(leaving)
+
+        assert staying.count_output(40) is None
+        assert staying.count_output(1) is not None
 
     def test_takes_an_estimate_back_that_was_too_high(self) -> None:
         run = MissionMeter().enter(allowance(100))
