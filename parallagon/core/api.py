@@ -1,26 +1,20 @@
-"""What every API view shares: the error body (RFC 9457), the order of lists, the size of bodies."""
+"""What every API view shares: the error body (RFC 9457), the shape and order of lists."""
 
-import json
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from io import BytesIO
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions, serializers
 from rest_framework.pagination import CursorPagination
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from parallagon.core.errors import ErrorHandler, ParallagonError, ResourceNotFoundError, TooLarge
+from parallagon.core.errors import ErrorHandler, ParallagonError, ResourceNotFoundError
 
 CONTENT_TYPE = "application/problem+json"
-_HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class Pages(CursorPagination):
@@ -37,34 +31,6 @@ class PageSerializer(serializers.Serializer[Mapping[str, Any]]):
 
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
-
-
-class JSONBody(JSONParser):
-    """JSON of at most ``DATA_UPLOAD_MAX_MEMORY_SIZE`` bytes.
-
-    Django's own limit is for ``request.body``, which this framework never touches.
-    """
-
-    def parse(
-        self,
-        stream: Any,
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
-        body = stream.read(limit + 1)
-        if len(body) > limit:
-            raise TooLarge(f"A request may have at most {limit} bytes.", limit=limit)
-        try:
-            parsed = super().parse(BytesIO(body), media_type, parser_context)
-            if _HALF_CHARACTER.search(body):
-                json.dumps(parsed, ensure_ascii=False).encode()
-        except RecursionError as error:
-            raise exceptions.ParseError("The JSON is nested too deeply.") from error
-        except UnicodeEncodeError as error:
-            # Text that no answer could repeat, not even to say what is wrong with it.
-            raise exceptions.ParseError("The JSON holds half of a character.") from error
-        return parsed
 
 
 class ProblemSerializer(serializers.Serializer[Mapping[str, Any]]):

@@ -311,7 +311,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["parallagon.core.api.JSONBody"],
+    "DEFAULT_PARSER_CLASSES": ["parallagon.core.parsing.JSONBody"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "parallagon.core.api.Pages",
     "EXCEPTION_HANDLER": "parallagon.core.api.exception_handler",
