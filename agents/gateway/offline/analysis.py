@@ -10,7 +10,7 @@ from agents.gateway.offline.values import VALUE
 CASE = re.compile(
     r"(?:^|(?<=[ ,(—–]))(?:si(?! possible| besoin| nécessaire)|s’il|lorsqu(?:e|’|')|quand"
     r"|en cas d(?:e |’|')|dès qu(?:e|’|')|sauf|à moins|tant qu(?:e|’|')|en l’absence"
-    r"|if(?! possible| needed| necessary)|when|whenever|unless|once(?! an? | per | every )"
+    r"|if(?! possible| needed| necessary)|when|whenever|unless|once(?= (?:the|it|they|all|this) )"
     r"|in case of|as long as)\b[^,.;:()«»“”—]*",
     re.IGNORECASE,
 )

@@ -92,10 +92,10 @@ class _Reader:
             self.flush()
         elif heading:
             self._open(len(heading[1]), heading[2])
-        elif UNDERLINE.match(line) and self._words and not self._depth:
+        elif UNDERLINE.match(line) and self._is_title():
             words, self._words = " ".join(self._words), []
             self._open(1 if "=" in line else 2, words)
-        elif RULE.match(line):
+        elif RULE.match(line) or UNDERLINE.match(line):
             self.flush()
         elif ROW.match(line):
             self._row(line)
@@ -117,6 +117,11 @@ class _Reader:
             self.blocks.append(Block(kind, text, self._depth, self._path))
         self._words = []
         self._depth = 0
+
+    def _is_title(self) -> bool:
+        """Say whether the line above an underline is a heading and not the end of a paragraph."""
+        is_single = len(self._words) == 1 and not self._depth
+        return is_single and not self._words[0].rstrip().endswith((".", "!", "?", ";", ","))
 
     def _open(self, level: int, text: str) -> None:
         self.flush()

@@ -1,6 +1,7 @@
 """Passages that stand twice: exact and near duplicates among paragraphs.
 
-Two paragraphs are near duplicates when the sets of their word triples overlap by three quarters.
+Two paragraphs are near duplicates when the sets of their word triples overlap by three quarters;
+in one and the same file, where texts run parallel on purpose, by nine tenths.
 Quotations (`>`), headings, tables, code and short lines are left out: they repeat by design.
 """
 
@@ -13,6 +14,7 @@ from typing import Literal
 
 MIN_WORDS = 8
 NEAR = 0.75
+NEAR_WITHIN = 0.9
 MAX_PAIRS = 200
 MAX_SHARED = 40
 """A triple of words that stands in more paragraphs than this tells nothing about any of them."""
@@ -85,8 +87,9 @@ def _near(passages: list[Passage]) -> Iterator[Pair]:
     ]
     for (one, other), count in _shared_triples(triples).items():
         likeness = count / (len(triples[one]) + len(triples[other]) - count)
-        if likeness >= NEAR:
-            yield Pair(passages[one], passages[other], min(likeness, 0.99))
+        first, second = passages[one], passages[other]
+        if likeness >= (NEAR_WITHIN if first.path == second.path else NEAR):
+            yield Pair(first, second, min(likeness, 0.99))
 
 
 def _shared_triples(triples: list[set[tuple[str, ...]]]) -> dict[tuple[int, int], int]:

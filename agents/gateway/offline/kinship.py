@@ -14,11 +14,12 @@ STEM = 6
 
 MAX_SHARED = 4
 MAX_NEAREST = 3
-COMMON = frozenset(
-    "should doiven devron devrai pouvoi their there which every after before about where other"
-    " toutes chaque autres autre avoir quatre trente vingt three least within depuis moins pendan"
-    " entre leurs cette withou".split()
-)
+COMMON = {
+    *("should", "their", "there", "which", "every", "after", "before", "about", "where", "other"),
+    *("three", "least", "within", "withou", "doiven", "devron", "devrai", "pouvoi", "toutes"),
+    *("chaque", "autre", "autres", "avoir", "quatre", "vingt", "trente", "depuis", "moins"),
+    *("pendan", "entre", "leurs", "cette"),
+}
 
 
 class Kinship:

@@ -50,7 +50,7 @@ PHRASES = {
     "production.related": "- **To be handled with:** {text}.",
     "production.file": "- **File:** `{path}`, kept up to date with the requirements.",
     "production.bare": "- **To be worked out:** who takes charge of R{number}, how and by when?",
-    "production.amount": "count or measure, and keep the record: {text}.",
+    "production.amount": "count or measure: {text}.",
     "production.money": "work the sum out again on a real case: {text}.",
     "production.time": "be there and look at the clock: {text}.",
     "production.date": "show the result at work on the day: {text}.",

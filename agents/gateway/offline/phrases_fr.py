@@ -49,7 +49,7 @@ PHRASES = {
     "production.related": "- **À traiter avec :** {text}.",
     "production.file": "- **Fichier :** `{path}`, tenu à jour avec les exigences.",
     "production.bare": "- **À instruire :** qui se charge de R{number}, comment, pour quand ?",
-    "production.amount": "on compte ou l’on mesure, et l’on garde le relevé : {text}.",
+    "production.amount": "on compte ou l’on mesure : {text}.",
     "production.money": "on refait le calcul sur un cas réel : {text}.",
     "production.time": "on constate l’heure sur place : {text}.",
     "production.date": "on montre le résultat en marche à la date dite : {text}.",

@@ -7,7 +7,7 @@ from agents.gateway.offline.sentences import OBLIGES
 LIMIT = 76
 LEAST = 40
 
-MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<[^>]*>|[*`~]+|(?<!\w)_+|_+(?!\w)|\\(?=\W)")
+MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<[^>]*>|[*`~\"«»“”]+|(?<!\w)_+|_+(?!\w)|\\(?=\W)")
 PLACING = re.compile(
     r"^(?:from|after|before|in|on|at|during|for|when|if|once|until|with|without|à|après|avant|pendant"
     r"|dans|en|lors|pour|si|quand|dès|avec|sans|sur)\b|\b(?:we|you|it|they|nous|vous|il|elle|on)$",
@@ -46,14 +46,14 @@ WEAK_END = re.compile(
 )
 CUT = re.compile(r"[\s\u00a0\u202f]*(?:[;:,](?=\s)|\(|[\s][—–-]\s)")
 NO_BREAK = "\u00a0"
-EDGES = ' .;:!?…«»“”"#>-\u00a0\u202f'
+EDGES = " .,;:!?…«»“”#>-\u00a0\u202f"
 
 
 def title_of(text: str, parts: tuple[str, ...] = ()) -> str:
     """Return a title of at most about 76 characters, on one line, without markup."""
     plain = MARKUP.sub(lambda match: match[1] or "", text).replace("|", "/")
     plain = " ".join(plain.split(" ")).strip(EDGES)
-    wanted = _wanted(plain)
+    wanted = "" if text.rstrip().endswith("?") else _wanted(plain)
     if not wanted and parts:
         wanted = _wanted(parts[0]) or MARKUP.sub("", parts[0]).strip(EDGES)
     title = _shorten(wanted or plain)
@@ -65,6 +65,8 @@ def _wanted(plain: str) -> str:
     if not modal:
         return ""
     before, rest = plain[: modal.start()], plain[modal.end() :].strip()
+    if rest.startswith((",", "-")):
+        return ""
     is_french = modal[0][:3].casefold() in ("doi", "dev", "fau")
     has_ne = is_french and re.search(r"\bn(?:e|[’'])$", before.strip(), re.IGNORECASE)
     rest, negation = _negation(rest, is_not=modal[0].casefold().endswith(("n't", "n’t")))
@@ -110,9 +112,11 @@ def _negation(rest: str, *, is_not: bool) -> tuple[str, str]:
 def _subject(before: str, limit: int) -> str:
     """Return the words for who or what is obliged, when they are few and not a pronoun."""
     subject = re.sub(r"(?:^|\s+)(?:ne|n[’'])\s*$", "", before.rstrip(), flags=re.IGNORECASE)
-    subject = re.split(r"[,;:](?:\s|$)", subject.strip())[-1].strip(EDGES)
+    pieces = re.split(r"[,;:](?:\s|$)", subject.strip())
+    subject = pieces[-1].strip(EDGES)
     subject = re.sub(r"^(?:and|et|mais|but)\s+", "", subject, flags=re.IGNORECASE)
-    if PRONOUNS.match(subject) or PLACING.search(subject):
+    is_aside = len(pieces) > 1 and not ARTICLE.match(subject)
+    if is_aside or PRONOUNS.match(subject) or PLACING.search(subject):
         return ""
     subject = ARTICLE.sub("", subject)
     return subject if 2 < len(subject) <= limit and not PRONOUNS.match(subject) else ""

@@ -10,7 +10,7 @@ from agents.gateway.offline.sentences import key
 
 MONTH = (
     r"(?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
-    r"|January|February|March|April|May|June|July|August|September|October|November|December)"
+    r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?|January|February|March|April|May|June|July|August|September|October|November|December)"
 )
 WORD_NUMBER = (
     r"(?:deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|quinze|vingt|trente|quarante"
@@ -21,7 +21,7 @@ WORD_NUMBER = (
 NUMBER = rf"(?:\d{{1,3}}(?:[ \u00a0\u202f,.]\d{{3}})+|\d+(?:[.,]\d+)?|{WORD_NUMBER})"
 UNIT = (
     r"(?!(?:and|or|of|to|the|in|on|at|by|for|other|et|ou|de|des|du|la|le|les|à|au|aux|autres|par|dans"
-    r"|pour|sur|en|ne|se|qui|que)\b)[a-zà-ÿ][a-zà-ÿ³-]{2,}|h|kg|km|m³|[GMK][Bo]"
+    r"|pour|sur|en|ne|se|qui|que)\b)[a-zà-ÿ][a-zà-ÿ³-]{2,}|h|kg|km|cm|mm|m³|dB|kWh?|°C|[GMK][Bo]"
 )
 QUALIFIER = (
     r"(?: (?:ouvrés?|ouvrables?|calendaires?|glissants?|consécutifs?|working|business|calendar"
