@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.conf import settings
 from django.db.models import Count, Sum
@@ -10,6 +11,9 @@ from agents.gateway.protocol import Allowance
 from agents.models import ModelCall
 from agents.scheduling import day_of
 from parallagon.core.errors import AgentError
+
+GRACE_SECONDS: Final = 10
+"""The worker ends a run that takes too long; the gateway does so when the worker does not."""
 
 
 class CeilingReached(AgentError):  # noqa: N818 - says what happened
@@ -64,7 +68,7 @@ def reserve(mission_id: int, *, now: datetime) -> Allowance:
     return Allowance(
         calls=settings.PARALLAGON_RUN_CALLS,
         output_tokens=left.output_tokens,
-        ends_at=now.timestamp() + settings.PARALLAGON_RUN_SECONDS,
+        ends_at=now.timestamp() + settings.PARALLAGON_RUN_SECONDS + GRACE_SECONDS,
         mission_calls=left.calls,
         mission_output_tokens=left.output_tokens,
     )

@@ -21,7 +21,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from missions.staging import Staged, stage
 
 from agents import announce, scheduling
 from agents.budget import CeilingReached, reserve
@@ -33,6 +32,7 @@ from agents.judge import Ended, Judged, judge, require_complete
 from agents.models import Agent, AgentRun
 from agents.roles import registry
 from agents.roles.base import AiderAgent
+from agents.runlog import RunLog
 from agents.selectors import run_directory, writing_until
 from agents.services.finish import FinishRun, RequeueRun, SettleMission, SkipRun
 from agents.work import work
@@ -41,6 +41,7 @@ from missions.landing import Author, Landing, land
 from missions.leases import take_lease
 from missions.locks import RunLock
 from missions.models import Lease, Mission, MissionFile, Proposal
+from missions.staging import Staged, stage
 from parallagon.core.errors import Conflict, LockError, ParallagonError, ValidationError
 from parallagon.core.logging import log_context
 
@@ -49,6 +50,13 @@ logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 Outcome = AgentRun.Outcome
 Step = AgentRun.Step
+
+LANDING_SECONDS = 30.0
+"""How long a result that was paid for waits for the write lock, held for milliseconds by others."""
+
+
+class Taken(Exception):  # noqa: N818 - it is not an error
+    """Someone else has this run."""
 
 
 class PutBack(Exception):  # noqa: N818 - it is not an error
@@ -62,36 +70,14 @@ class PutBack(Exception):  # noqa: N818 - it is not an error
 
 def run_cycle(run_id: UUID, *, workshop: Workshop, clock: Clock = timezone.now) -> None:
     """Carry out one queued run; a run that is not queued any more is left alone."""
-    run = claim(run_id, now=clock())
+    queued = AgentRun.objects.filter(pk=run_id, state=AgentRun.State.QUEUED)
+    run = queued.select_related("agent", "mission").first()
     if run is None:
         return
-    lock = RunLock(run.pk)
     ids = {"mission": run.mission_id, "agent": run.agent_id, "run": run.pk}
     with log_context(**ids), translation.override(run.mission.language):
-        lock.acquire()
-        try:
-            Cycle(run=run, workshop=workshop, clock=clock).perform()
-        finally:
-            lock.release()
+        Cycle(run=run, workshop=workshop, clock=clock).perform()
         SettleMission(mission=run.mission, now=clock()).execute()
-
-
-def claim(run_id: UUID, *, now: datetime) -> AgentRun | None:
-    """Step 1: move the run QUEUED → RUNNING by a conditional update; ``None`` for a duplicate."""
-    with transaction.atomic():
-        queued = AgentRun.objects.filter(pk=run_id, state=AgentRun.State.QUEUED)
-        if not queued.update(
-            state=AgentRun.State.RUNNING,
-            step=Step.WORTH,
-            started_at=now,
-            heartbeat_at=now,
-            not_before=None,
-            deadline_at=now + timedelta(seconds=settings.PARALLAGON_RUN_SECONDS),
-        ):
-            return None
-        run = AgentRun.objects.select_related("agent", "mission").get(pk=run_id)
-        run.agent.move_to(Agent.State.RUNNING, reason=_("at work"), now=now)
-    return run
 
 
 @dataclass(kw_only=True)
@@ -109,12 +95,17 @@ class Cycle:
         self.role: AiderAgent = registry.get(self.agent.role)
         self.patterns = self.role.list_files()
         self.private = Path(settings.DATA_DIR) / "staging" / str(self.run.pk)
+        self.log: RunLog | None = None
 
     def perform(self) -> None:
         """Go through the steps and finish the run, whatever happens."""
+        lock = RunLock(self.run.pk)
         try:
             with self._step(Step.WORTH):
                 files = self._worth_it()
+            with self._step(Step.CLAIM):
+                lock.acquire()
+                self._claim()
             with self._step(Step.LEASE):
                 lease = self._lease(files)
             with self._step(Step.STAGE):
@@ -125,22 +116,28 @@ class Cycle:
                 judged = self._work(staged, upstream, allowance)
             with self._step(Step.LAND):
                 self._land(judged, lease)
+        except Taken as taken:
+            logger.info("%s", taken)
         except PutBack as back:
-            RequeueRun(
-                run=self.run, reason=back.reason, until=back.until, now=self.clock()
-            ).execute()
+            self._put_back(back)
         except Ended as ended:
             self._end(ended)
         except Exception as error:
             logger.error("the cycle failed unexpectedly", exc_info=error)
             self._end(Ended(Outcome.FAILED, _("an unexpected error: %s") % type(error).__name__))
         finally:
+            if self.log:
+                self.log.close()
             shutil.rmtree(self.private, ignore_errors=True)
 
-    # -- step 2 --------------------------------------------------------------------------------
+    # -- steps 1 and 2 -------------------------------------------------------------------------
 
     def _worth_it(self) -> Sequence[MissionFile]:
-        """Compare what the agent would look at with what its last finished run looked at."""
+        """Compare what the agent would look at with what its last finished run looked at.
+
+        This only reads, and comes before the claim: a run that is not worth it is finished from
+        the queue by one conditional update, in one transaction.
+        """
         if self.run.is_cancel_requested:
             raise Ended(Outcome.CANCELLED, _("cancelled before it began"))
         files = files_of(self.mission.pk)
@@ -149,6 +146,28 @@ class Cycle:
         if self.run.fingerprint == self.agent.fingerprint and not asked:
             raise Ended(Outcome.SKIPPED, _("nothing it watches has changed"))
         return files
+
+    def _claim(self) -> None:
+        """Move the run QUEUED → RUNNING by a conditional update.
+
+        Raises:
+            Taken: another worker, or a person who cancelled, was faster.
+        """
+        now = self.clock()
+        with transaction.atomic():
+            queued = AgentRun.objects.filter(pk=self.run.pk, state=AgentRun.State.QUEUED)
+            if not queued.update(
+                state=AgentRun.State.RUNNING,
+                step=Step.LEASE,
+                model=self.agent.model or self.mission.model,
+                fingerprint=self.run.fingerprint,
+                started_at=now,
+                heartbeat_at=now,
+                not_before=None,
+                deadline_at=now + timedelta(seconds=settings.PARALLAGON_RUN_SECONDS),
+            ):
+                raise Taken("the run is not queued any more")
+            self.agent.move_to(Agent.State.RUNNING, reason=_("at work"), now=now)
 
     # -- step 3 --------------------------------------------------------------------------------
 
@@ -159,19 +178,19 @@ class Cycle:
         if not asked and (until := writing_until(self.run, self.patterns.writes, files, now=now)):
             raise PutBack(_("a person is writing in its file"), until=until)
         try:
-            lease = take_lease(
-                mission_id=self.mission.pk,
-                role=self.agent.role,
-                run_id=self.run.pk,
-                patterns=list(self.patterns.writes),
-                now=now,
-                ends_at=now + timedelta(seconds=settings.PARALLAGON_RUN_SECONDS + 60),
-            )
+            with transaction.atomic():
+                lease = take_lease(
+                    mission_id=self.mission.pk,
+                    role=self.agent.role,
+                    run_id=self.run.pk,
+                    patterns=list(self.patterns.writes),
+                    now=now,
+                    ends_at=now + timedelta(seconds=settings.PARALLAGON_RUN_SECONDS + 60),
+                )
+                announce.run_started(self.run, now=now)
+                announce.agent_changed(self.agent, now=now)
         except LockError as error:
             raise PutBack(error.message, until=self._later(now)) from error
-        with transaction.atomic():
-            announce.run_started(self.run, now=now)
-            announce.agent_changed(self.agent, now=now)
         return lease
 
     def _later(self, now: datetime) -> datetime:
@@ -227,6 +246,7 @@ class Cycle:
 
     def _work(self, staged: Staged, upstream: Upstream, allowance: Allowance) -> Judged:
         """Let Aider work in the private folder, then judge by evidence what may land."""
+        self.log = RunLog(self.run, run_directory(self.run.pk))
         try:
             done = work(
                 self.run,
@@ -236,11 +256,12 @@ class Cycle:
                 upstream=upstream,
                 allowance=allowance,
                 workshop=self.workshop,
+                log=self.log,
             )
         except GatewayError as error:
             raise Ended(Outcome.FAILED, str(error)) from error
         with self._step(Step.JUDGE):
-            require_complete(done.result, done.report, cause=done.cause)
+            require_complete(done.result, done.report, cause=done.cause, allowance=allowance)
             return judge(
                 done.result,
                 staged=staged,
@@ -263,9 +284,8 @@ class Cycle:
                 fence=lease.token,
                 within=self._finish_with,
                 propose=judged.propose,
+                timeout=LANDING_SECONDS,
             )
-        except LockError as error:
-            raise PutBack(error.message, until=self._later(self.clock())) from error
         except ValidationError as error:
             refused = ({"path": str(error.details.get("path", "")), "reason": error.message},)
             raise Ended(Outcome.REJECTED, error.message, refused=refused) from error
@@ -286,7 +306,17 @@ class Cycle:
 
     # -- step 9 --------------------------------------------------------------------------------
 
+    def _put_back(self, back: PutBack) -> None:
+        try:
+            RequeueRun(
+                run=self.run, reason=back.reason, until=back.until, now=self.clock()
+            ).execute()
+        except Conflict as error:
+            logger.info("the run had been ended by someone else: %s", error)
+
     def _end(self, ended: Ended) -> None:
+        for entry in ended.refused:
+            self._say(f"Refused: {entry['path']} ({entry['reason']})\n")
         try:
             if ended.outcome == Outcome.SKIPPED:
                 SkipRun(run=self.run, reason=ended.reason, now=self.clock()).execute()
@@ -294,6 +324,10 @@ class Cycle:
                 self._finish(ended.outcome, ended.reason, refused=ended.refused)
         except Conflict as error:
             logger.info("the run had been ended by someone else: %s", error)
+
+    def _say(self, line: str) -> None:
+        if self.log:
+            self.log.write("log", line)
 
     def _finish(
         self,

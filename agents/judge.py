@@ -12,10 +12,9 @@ from typing import Final
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from missions.staging import Staged
 
 from agents.aider.protocol import EngineResult
-from agents.gateway.protocol import RunReport
+from agents.gateway.protocol import Allowance, RunReport
 from agents.models import AgentRun
 from agents.roles.base import RunFiles
 from agents.roles.patterns import matches_any
@@ -23,6 +22,7 @@ from missions.content import decode
 from missions.landing import Change
 from missions.models import Proposal
 from missions.paths import validate_path
+from missions.staging import Staged
 from parallagon.core.errors import ParallagonError
 from parallagon.core.files import read_contained
 
@@ -53,24 +53,34 @@ class Judged:
     propose: Proposal.Reason | None
 
 
-def require_complete(result: EngineResult, report: RunReport, *, cause: str) -> None:
+def require_complete(
+    result: EngineResult, report: RunReport, *, cause: str, allowance: Allowance
+) -> None:
     """Raise ``Ended`` unless the run ended by protocol and every reply arrived whole.
 
-    ``cause`` is why the worker itself ended the run, if it did: "cancelled", "lost", "void".
+    ``cause`` is why the worker itself ended the run, if it did: "cancelled", "lost", "void". A
+    child that was ended makes its run void too, so how the engine ended it comes first.
     """
     if cause == "cancelled":
         raise Ended(Outcome.CANCELLED, result.reason)
-    if cause == "lost":
+    if cause == "lost" or result.status in {"crashed", "unavailable"}:
         raise Ended(Outcome.FAILED, result.reason)
-    if report.void:
-        over = any(call.failure == "over_allowance" for call in report.calls)
-        raise Ended(Outcome.STOPPED_BUDGET if over else Outcome.FAILED, report.void)
     if result.status == "timed_out":
         raise Ended(Outcome.TIMED_OUT, result.reason)
+    if report.void:
+        raise Ended(_void_outcome(report, allowance), report.void)
     if result.status != "completed":
         raise Ended(Outcome.FAILED, result.reason)
     if not report.calls:
         raise Ended(Outcome.FAILED, _("Aider ended without asking the model."))
+
+
+def _void_outcome(report: RunReport, allowance: Allowance) -> str:
+    """Tell a mission that used up its day from one run that asks and asks, which is a failure."""
+    over = any(call.failure == "over_allowance" for call in report.calls)
+    if over and len(report.calls) <= allowance.calls:
+        return Outcome.STOPPED_BUDGET
+    return Outcome.FAILED
 
 
 def judge(result: EngineResult, *, staged: Staged, staging: Path, files: RunFiles) -> Judged:

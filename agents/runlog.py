@@ -54,8 +54,10 @@ class RunLog:
         self._sent_at = time.monotonic()
 
     def close(self) -> None:
-        self.flush(at_once=True)
-        self._file.close()
+        """Write and send the rest; a second call does nothing."""
+        if not self._file.closed:
+            self.flush(at_once=True)
+            self._file.close()
 
     def _send(self, stream: Stream, text: str, now: datetime) -> None:
         line = {"at": now.isoformat(), "stream": stream, "text": text}

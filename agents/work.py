@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 from django.conf import settings
-from missions.staging import Staged
 
 from agents.aider.protocol import EditFormat, EngineResult, Limits
 from agents.gateway.protocol import Allowance, Registration, RunReport, Upstream
@@ -16,6 +15,7 @@ from agents.runlog import RunLog
 from agents.selectors import history_between, run_directory, team_of
 from agents.watch import Watch
 from agents.workshop import Workshop
+from missions.staging import Staged
 
 EDIT_FORMAT: Final[EditFormat] = "diff"
 
@@ -38,29 +38,29 @@ def work(
     upstream: Upstream,
     allowance: Allowance,
     workshop: Workshop,
+    log: RunLog,
 ) -> Done:
-    """Run Aider on the files staged in ``private/files``.
+    """Run Aider on the files staged in ``private/files``; what it says goes to ``log``.
 
     Raises:
         GatewayError: the gateway would not take the run, or is gone.
     """
     directory = run_directory(run.pk)
     token = secrets.token_urlsafe(32)
-    log = RunLog(run, directory)
     watch = Watch(run, gateway=workshop.gateway, log=log)
     (private / "home").mkdir(mode=0o700)
     files = role.run_files(staged.files)
-    try:
-        workshop.gateway.register(
-            Registration(
-                run_id=str(run.pk),
-                mission_id=run.mission_id,
-                token=token,
-                upstream=upstream,
-                allowance=allowance,
-                directory=directory,
-            )
+    workshop.gateway.register(
+        Registration(
+            run_id=str(run.pk),
+            mission_id=run.mission_id,
+            token=token,
+            upstream=upstream,
+            allowance=allowance,
+            directory=directory,
         )
+    )
+    try:
         workspace = Workspace(
             run_id=str(run.pk),
             staging=private / "files",
@@ -79,9 +79,9 @@ def work(
             should_stop=watch,
         )
         result = role.work(run_context(run, role, staged), workspace)
-        return Done(result=result, report=workshop.gateway.finish(str(run.pk)), cause=watch.cause)
     finally:
-        log.close()
+        report = workshop.gateway.finish(str(run.pk))
+    return Done(result=result, report=report, cause=watch.cause)
 
 
 def run_context(run: AgentRun, role: AiderAgent, staged: Staged) -> RunContext:

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from agents.gateway.discovery import list_models
 from agents.gateway.keys import KeyUnreadable, has_key, read_key
-from agents.gateway.protocol import Upstream
+from agents.gateway.protocol import GatewayError, Upstream
 
 OFFLINE_MODEL = "offline/writer"
 
 
-class ModelUnavailable(Exception):  # noqa: N818 - says what happened
+class ModelUnavailable(GatewayError):  # noqa: N818 - says what happened
     """A model that cannot be used here; the text is a sentence that names what to set."""
 
 

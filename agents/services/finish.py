@@ -170,6 +170,7 @@ class RequeueRun(BaseService[AgentRun]):
                 worker="",
             ):
                 raise Conflict(_("This run is not at work."), run=str(self.run.pk))
+            release_lease(self.run.pk, now=self.now)
             agent = Agent.objects.get(pk=self.run.agent_id)
             agent.move_to(Agent.State.QUEUED, reason=self.reason, now=self.now)
             announce.agent_changed(agent, now=self.now)
