@@ -29,11 +29,11 @@ export default ts.config(
       "vue/html-self-closing": "off",
       "vue/html-closing-bracket-newline": "off",
       "vue/html-indent": "off",
-      "vue/max-len": ["error", { code: 110, template: 120, ignoreUrls: true, ignoreStrings: true }],
+      "vue/max-len": ["error", { code: 112, template: 120, ignoreUrls: true, ignoreStrings: true }],
     },
   },
   {
-    files: ["src/locales/*.ts"],
-    rules: { "max-lines": "off" }, // A catalogue is a list.
+    files: ["src/locales/*.ts", "tests/*.ts"],
+    rules: { "max-lines": "off" }, // Catalogues and promises are lists.
   },
 );

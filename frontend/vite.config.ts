@@ -21,5 +21,5 @@ export default defineConfig(({ command }) => ({
     rollupOptions: { input: { editor: "src/editor.ts", page: "src/page.ts" } },
   },
   server: { host: "127.0.0.1", port: 5173, strictPort: true },
-  test: { environment: "jsdom", include: ["tests/**/*.test.ts"], restoreMocks: true },
+  test: { include: ["tests/**/*.test.ts"], restoreMocks: true },
 }));

@@ -26,8 +26,9 @@ export function useWords() {
     return author.kind === "external" || author.kind === "system" ? t(`author.${author.kind}`) : author.name;
   }
 
-  /** The server's reasons are parts of sentences; alone they begin with a capital. */
+  /** The server's reasons are parts of sentences; alone they begin with a capital, file names apart. */
   function sentence(reason: string): string {
+    if (/^\S+\.\w/.test(reason)) return reason;
     return reason.charAt(0).toLocaleUpperCase(locale.value) + reason.slice(1);
   }
 

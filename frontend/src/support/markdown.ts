@@ -11,6 +11,7 @@ const POLICY: Config = {
     "s", "del", "code", "pre", "a", "table", "thead", "tbody", "tr", "th", "td", "input", "span",
   ],
   ALLOWED_ATTR: ["href", "title", "start", "class", "type", "checked", "disabled"],
+  ADD_URI_SAFE_ATTR: ["type", "start"], // Else these too would have to look like addresses.
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|#)/i,
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
