@@ -3,7 +3,8 @@
 Run as a program. Reads one JSON command a line from standard input, answers with one line::
 
     {"do": "setup"}                    → {"mission": id}
-    {"do": "spawn", "kind", "seed"}    → {"pid"}   a writer, until it is killed
+    {"do": "spawn", "kind", "seed"}    → {"pid"}   a writer, until it is killed; with "fuse": n it
+                                         kills itself before its n-th step of landing
     {"do": "reap", "pid"}              → {}        after the kill
     {"do": "check"}                    → what is wrong, what was found
 
@@ -14,6 +15,7 @@ import importlib
 import json
 import os
 import random
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -80,10 +82,48 @@ def blank() -> str:
     return "".join(f"Paragraph {number}.\n\n" for number in range(PARAGRAPHS))
 
 
-def spawn(kind: str, seed: int) -> dict[str, Any]:
+class Fuse:
+    """Kills its process before the n-th statement or system call that a landing makes."""
+
+    def __init__(self) -> None:
+        self.left: int | None = None
+        self.is_lit = False
+
+    def lay(self, steps: int) -> None:
+        from django.db import connection
+
+        self.left = steps
+        for name in ("open", "fsync", "replace", "unlink"):
+            setattr(os, name, self._before(getattr(os, name)))
+        connection.execute_wrappers.append(self._before_statement)
+
+    def burn(self) -> None:
+        if self.is_lit and self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def _before(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def burn_first(*args: Any, **options: Any) -> Any:
+            self.burn()
+            return call(*args, **options)
+
+        return burn_first
+
+    def _before_statement(self, execute: Callable[..., Any], *args: Any) -> Any:
+        self.burn()
+        return execute(*args)
+
+
+FUSE = Fuse()
+
+
+def spawn(kind: str, seed: int, fuse: int | None = None) -> dict[str, Any]:
     child = os.fork()
     if child == 0:
         try:
+            if fuse is not None:
+                FUSE.lay(fuse)
             write_for_ever(kind, seed)
         except BaseException:
             (FOLDER / f"error-{os.getpid()}.log").write_text(traceback.format_exc())
@@ -159,10 +199,12 @@ def agent_rounds(chance: random.Random) -> Iterator[list[str]]:
             changes.append(Change(path=path, text=text, base=number))
         try:
             author = Author.agent("production", run)
+            FUSE.is_lit = True
             land(mission, changes, author=author, now=now, fence=lease.token, timeout=10)
         except LockError:
             continue
         finally:
+            FUSE.is_lit = False
             release_lease(run, now=timezone.now())
         yield markers
 
@@ -185,6 +227,8 @@ def edited(text: str, marker: str, chance: random.Random) -> str:
 
 def check() -> dict[str, Any]:
     """Recover, then compare folder, database and what was acknowledged."""
+    from django.db.models import Count
+
     from missions.landing import recover_all
     from missions.models import Blob, LandingRecord, Mission, MissionFile, Revision
     from missions.storage import BlobStore, FileManager
@@ -196,7 +240,9 @@ def check() -> dict[str, Any]:
     texts = "\n".join(
         store.get(blob).decode() for blob in Blob.objects.values_list("pk", flat=True)
     )
-    acknowledged = ACKNOWLEDGED.read_text().split()
+    acknowledged = ACKNOWLEDGED.read_text().split() if ACKNOWLEDGED.exists() else []
+    by_run = Revision.objects.filter(author_kind="agent").order_by().values_list("run_id")
+    runs = by_run.annotate(count=Count("pk"))
     return {
         "acknowledged": len(acknowledged),
         "revisions": Revision.objects.count(),
@@ -206,6 +252,7 @@ def check() -> dict[str, Any]:
             path for path, blob in hashes.items() if folder.read(path) != store.get(blob or "")
         ],
         "open": LandingRecord.objects.filter(state="OPEN").count(),
+        "halves": [str(run) for run, count in runs if count != len(AGENT_FILES)],
         "external": Revision.objects.filter(author_kind="external").count(),
         "leftovers": sorted(path.name for path in folder.root.rglob("*.tmp")),
         "errors": [path.read_text() for path in FOLDER.glob("error-*.log")],
