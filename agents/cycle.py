@@ -104,8 +104,7 @@ class Cycle:
             with self._step(Step.WORTH):
                 files = self._worth_it()
             with self._step(Step.CLAIM):
-                lock.acquire()
-                self._claim()
+                self._claim(lock)
             with self._step(Step.LEASE):
                 lease = self._lease(files)
             with self._step(Step.STAGE):
@@ -126,6 +125,7 @@ class Cycle:
             logger.error("the cycle failed unexpectedly", exc_info=error)
             self._end(Ended(Outcome.FAILED, _("an unexpected error: %s") % type(error).__name__))
         finally:
+            lock.release()
             if self.log:
                 self.log.close()
             shutil.rmtree(self.private, ignore_errors=True)
@@ -147,19 +147,24 @@ class Cycle:
             raise Ended(Outcome.SKIPPED, _("nothing it watches has changed"))
         return files
 
-    def _claim(self) -> None:
+    def _claim(self, lock: RunLock) -> None:
         """Move the run QUEUED → RUNNING by a conditional update.
 
         Raises:
             Taken: another worker, or a person who cancelled, was faster.
         """
         now = self.clock()
+        self.run.model = self.agent.model or self.mission.model
+        try:
+            lock.acquire()
+        except LockError as error:
+            raise Taken(error.message) from error
         with transaction.atomic():
             queued = AgentRun.objects.filter(pk=self.run.pk, state=AgentRun.State.QUEUED)
             if not queued.update(
                 state=AgentRun.State.RUNNING,
                 step=Step.LEASE,
-                model=self.agent.model or self.mission.model,
+                model=self.run.model,
                 fingerprint=self.run.fingerprint,
                 started_at=now,
                 heartbeat_at=now,
@@ -189,6 +194,11 @@ class Cycle:
                 )
                 announce.run_started(self.run, now=now)
                 announce.agent_changed(self.agent, now=now)
+                self.mission.refresh_from_db(fields=["seq"])
+                self.run.seen_seq = self.mission.seq
+                AgentRun.objects.filter(pk=self.run.pk).update(
+                    step=Step.WORK, seen_seq=self.run.seen_seq
+                )
         except LockError as error:
             raise PutBack(error.message, until=self._later(now)) from error
         return lease
@@ -202,8 +212,6 @@ class Cycle:
 
     def _stage(self) -> Staged:
         """Copy what it may see into a private folder, under the mission's write lock."""
-        self.mission.refresh_from_db(fields=["seq"])
-        self.run.seen_seq = self.mission.seq
         (self.private / "files").mkdir(parents=True, mode=0o700)
         try:
             return stage(
@@ -222,24 +230,14 @@ class Cycle:
 
     def _reserve(self) -> tuple[Upstream, Allowance]:
         """Find the model and what may be spent on it."""
-        name = self.agent.model or self.mission.model
         try:
-            upstream = resolve(name, self.workshop.environment)
+            upstream = resolve(self.run.model, self.workshop.environment)
         except GatewayError as error:
             raise Ended(Outcome.FAILED, str(error)) from error
-        now = self.clock()
         try:
-            allowance = reserve(self.mission.pk, now=now)
+            allowance = reserve(self.mission.pk, now=self.clock())
         except CeilingReached as error:
             raise Ended(Outcome.STOPPED_BUDGET, error.message) from error
-        self.run.model = name
-        AgentRun.objects.filter(pk=self.run.pk).update(
-            step=Step.WORK,
-            model=name,
-            heartbeat_at=now,
-            fingerprint=self.run.fingerprint,
-            seen_seq=self.run.seen_seq,
-        )
         return upstream, allowance
 
     # -- steps 6 and 7 -------------------------------------------------------------------------

@@ -3,11 +3,11 @@
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from django.conf import settings
 
-from agents.aider.protocol import EditFormat, EngineResult, Limits
+from agents.aider.protocol import EditFormat, EngineResult, Limits, SandboxChoice
 from agents.gateway.protocol import Allowance, Registration, RunReport, Upstream
 from agents.models import AgentRun
 from agents.roles.base import AiderAgent, RunContext, Workspace
@@ -74,7 +74,7 @@ def work(
             api_token=token,
             edit_format=EDIT_FORMAT,
             limits=Limits(wall_seconds=settings.PARALLAGON_RUN_SECONDS),
-            sandbox=settings.PARALLAGON_SANDBOX,
+            sandbox=cast(SandboxChoice, settings.PARALLAGON_SANDBOX),
             on_output=log.write,
             should_stop=watch,
         )

@@ -17,8 +17,9 @@ RESULTS = Path(__file__).parent / "results.jsonl"
 def main() -> int:
     """Run the chosen families in a data directory of their own, and keep the figures."""
     parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument("only", nargs="*", choices=[*FAMILIES, []], help="families to run")
-    chosen = parser.parse_args().only or FAMILIES
+    parser.add_argument("--only", choices=FAMILIES, help="one family")
+    only = parser.parse_args().only
+    chosen = [only] if only else FAMILIES
     with tempfile.TemporaryDirectory(prefix="parallagon-bench-") as folder:
         os.environ["PARALLAGON_DATA_DIR"] = folder
         os.environ["DJANGO_SETTINGS_MODULE"] = "parallagon.settings.local"

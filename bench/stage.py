@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -66,6 +67,24 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+@contextmanager
+def valkey() -> Iterator[None]:
+    """Run the embedded Valkey, as an installation does."""
+    from django.conf import settings
+
+    from parallagon.supervisor.valkey import answers, valkey_process
+
+    spec = valkey_process(socket=settings.REDIS_SOCKET, folder=Path(settings.DATA_DIR) / "valkey")
+    with subprocess.Popen(spec.command, stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 10
+        while not answers(settings.REDIS_URL):
+            if time.monotonic() > deadline:
+                raise AssertionError("Valkey does not answer")
+            time.sleep(0.05)
+        yield
+        process.terminate()
+
+
 class Subscriber:
     """Someone who looks on: notes when the frame of a finished run arrives."""
 
@@ -117,8 +136,6 @@ class Stage:
     @contextmanager
     def open(cls, folder: Path) -> Iterator[Self]:
         """Set everything up in ``folder``, and take it down."""
-        from parallagon.supervisor.valkey import embedded_valkey
-
         django.setup()
         from django.core.management import call_command
 
@@ -126,7 +143,7 @@ class Stage:
 
         call_command("migrate", verbosity=0)
         model = InstantModel()
-        with embedded_valkey():
+        with valkey():
             workshop = Workshop.open({"OPENAI_API_BASE": model.api_base, "OPENAI_API_KEY": "none"})
             try:
                 yield cls(cls._mission(), workshop, model)

@@ -38,7 +38,7 @@ def publish(mission_id: int, kind: EventType, data: dict[str, Any], *, at: datet
     Raises:
         TransactionManagementError: outside a transaction.
     """
-    with transaction.atomic(durable=False):
+    with transaction.atomic(savepoint=False):
         Mission.objects.filter(pk=mission_id).update(seq=F("seq") + 1)
         seq = Mission.objects.values_list("seq", flat=True).get(pk=mission_id)
         event = Event.objects.create(mission_id=mission_id, seq=seq, type=kind, data=data, at=at)

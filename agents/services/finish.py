@@ -47,9 +47,8 @@ class FinishRun(BaseService[AgentRun]):
             self._write_calls()
             release_lease(self.run.pk, now=self.now)
             agent = Agent.objects.select_related("mission").get(pk=self.run.agent_id)
-            if self.outcome != Outcome.SKIPPED:
-                announce.run_finished(self.run, now=self.now)
-            self._move_agent(agent)
+            announce.run_finished(self.run, now=self.now)
+            rest(agent, self.outcome, reason=self.reason, now=self.now, learnt=self._learnt(agent))
             announce.agent_changed(agent, now=self.now)
         return self.run
 
@@ -97,41 +96,55 @@ class FinishRun(BaseService[AgentRun]):
             ignore_conflicts=True,
         )
 
-    def _move_agent(self, agent: Agent) -> None:
-        role = registry.get(agent.role)
-        following = scheduling.after_run(
-            self.outcome,
-            scheduling.Standing(
-                interval=agent.interval,
-                shortest=role.interval,
-                longest=role.max_interval,
-                failure_count=agent.failure_count,
-                is_stopping=agent.is_stopping,
-                is_dirty=agent.is_dirty,
-            ),
-            now=self.now,
-        )
-        learnt: dict[str, object] = {}
-        if self.outcome in scheduling.CONCLUSIVE and self.run.fingerprint:
-            learnt["fingerprint"] = self.run.fingerprint
-            learnt["seen_seq"] = max(agent.seen_seq, self.run.seen_seq)
-        agent.move_to(
-            following.state,
-            reason=self.reason[:300],
-            now=self.now,
-            interval=following.interval,
-            next_run_at=following.next_run_at,
-            next_trigger=AgentRun.Trigger.CHANGE if agent.is_dirty else AgentRun.Trigger.SCHEDULE,
-            failure_count=following.failure_count,
-            is_stopping=False,
-            is_dirty=False,
-            **learnt,
-        )
+    def _learnt(self, agent: Agent) -> dict[str, object]:
+        """Return what the agent need not look at again."""
+        if self.outcome not in scheduling.CONCLUSIVE or not self.run.fingerprint:
+            return {}
+        return {
+            "fingerprint": self.run.fingerprint,
+            "seen_seq": max(agent.seen_seq, self.run.seen_seq),
+        }
+
+
+def rest(
+    agent: Agent, outcome: str, *, reason: str, now: datetime, learnt: Mapping[str, object] = {}
+) -> None:
+    """Say what the agent does after a run with ``outcome``; ``learnt`` are further columns."""
+    role = registry.get(agent.role)
+    following = scheduling.after_run(
+        outcome,
+        scheduling.Standing(
+            interval=agent.interval,
+            shortest=role.interval,
+            longest=role.max_interval,
+            failure_count=agent.failure_count,
+            is_stopping=agent.is_stopping,
+            is_dirty=agent.is_dirty,
+        ),
+        now=now,
+    )
+    trigger = AgentRun.Trigger.CHANGE if agent.is_dirty else AgentRun.Trigger.SCHEDULE
+    agent.move_to(
+        following.state,
+        reason=reason[:300],
+        now=now,
+        interval=following.interval,
+        next_run_at=following.next_run_at,
+        next_trigger=trigger,
+        failure_count=following.failure_count,
+        is_stopping=False,
+        is_dirty=False,
+        **learnt,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class SkipRun(BaseService[None]):
-    """Finish a run that had no reason to begin; a streak of them is one row with a count."""
+    """Finish a queued run that had no reason to begin; a streak of them is one row with a count.
+
+    Raises:
+        Conflict: it is not queued any more.
+    """
 
     operation = "agents.run.skip"
     run: AgentRun
@@ -140,14 +153,24 @@ class SkipRun(BaseService[None]):
 
     def _perform(self) -> None:
         with transaction.atomic():
-            FinishRun(
-                run=self.run, outcome=Outcome.SKIPPED, reason=self.reason, now=self.now
-            ).execute()
             newest = AgentRun.objects.filter(agent_id=self.run.agent_id).exclude(pk=self.run.pk)
-            previous = newest.order_by("-queued_at").first()
-            if previous and previous.outcome == Outcome.SKIPPED:
-                AgentRun.objects.filter(pk=self.run.pk).update(count=previous.count + 1)
+            previous = newest.order_by("-queued_at").only("pk", "outcome", "count").first()
+            is_streak = previous is not None and previous.outcome == Outcome.SKIPPED
+            queued = AgentRun.objects.filter(pk=self.run.pk, state=AgentRun.State.QUEUED)
+            if not queued.update(
+                state=AgentRun.State.FINISHED,
+                outcome=Outcome.SKIPPED,
+                reason=self.reason,
+                fingerprint=self.run.fingerprint,
+                finished_at=self.now,
+                count=previous.count + 1 if previous and is_streak else 1,
+            ):
+                raise Conflict(_("This run is not queued any more."), run=str(self.run.pk))
+            if previous and is_streak:
                 previous.delete()
+            agent = Agent.objects.get(pk=self.run.agent_id)
+            rest(agent, Outcome.SKIPPED, reason=self.reason, now=self.now)
+            announce.agent_changed(agent, now=self.now)
 
 
 @dataclass(frozen=True, kw_only=True)

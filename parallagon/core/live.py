@@ -4,14 +4,17 @@ The layer may drop any frame (Channels calls itself at-most-once); the numbers o
 for it. This module therefore never raises into the operation that has already committed.
 """
 
+import asyncio
+import functools
 import json
 import logging
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
+from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.core.serializers.json import DjangoJSONEncoder
 
 logger = logging.getLogger(__name__)
@@ -32,11 +35,54 @@ def encode(kind: str, data: Mapping[str, Any], *, at: datetime, seq: int | None 
 
 
 def send(group: str, text: str, *, seq: int | None = None) -> None:
-    """Send an encoded frame to everyone in ``group``; a layer that is down is only logged."""
+    """Send an encoded frame to everyone in ``group``, soon; a layer that is down is only logged."""
     layer = get_channel_layer()
     if layer is None:
         return
+    message = {"type": "frame", "text": text, "seq": seq}
+    if isinstance(layer, InMemoryChannelLayer):
+        # Its queues belong to the loop of those who listen in this very process.
+        async_to_sync(_deliver)(layer, group, message)
+    else:
+        _courier().hand_over(layer, group, message)
+
+
+async def _deliver(layer: Any, group: str, message: Mapping[str, Any]) -> None:
     try:
-        async_to_sync(layer.group_send)(group, {"type": "frame", "text": text, "seq": seq})
+        await layer.group_send(group, message)
     except Exception as error:  # whatever the layer raises, the change stands
         logger.warning("a frame to %s was not sent: %s", group, error)
+
+
+class Courier:
+    """Delivers frames in order from a thread with a loop of its own.
+
+    Whoever has committed a change does not wait for the layer, and its connections are kept, where
+    `async_to_sync` would open a loop and a connection a frame. When the layer is too slow, frames
+    are dropped: clients see the gap in the numbers.
+    """
+
+    MOST_WAITING = 5000
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._frames: asyncio.Queue[tuple[Any, str, Mapping[str, Any]]] = asyncio.Queue()
+        threading.Thread(target=self._work, name="live-courier", daemon=True).start()
+
+    def hand_over(self, layer: Any, group: str, message: Mapping[str, Any]) -> None:
+        """Queue one frame; never waits."""
+        if self._frames.qsize() < self.MOST_WAITING:
+            self._loop.call_soon_threadsafe(self._frames.put_nowait, (layer, group, message))
+
+    def _work(self) -> None:
+        self._loop.run_until_complete(self._deliver_all())
+
+    async def _deliver_all(self) -> None:
+        while True:
+            layer, group, message = await self._frames.get()
+            await _deliver(layer, group, message)
+
+
+@functools.cache
+def _courier() -> Courier:
+    return Courier()
