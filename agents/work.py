@@ -74,7 +74,7 @@ def work(
             api_token=token,
             edit_format=EDIT_FORMAT,
             limits=Limits(wall_seconds=settings.PARALLAGON_RUN_SECONDS),
-            sandbox=cast(SandboxChoice, settings.PARALLAGON_SANDBOX),
+            sandbox=cast("SandboxChoice", settings.PARALLAGON_SANDBOX),
             on_output=log.write,
             should_stop=watch,
         )
