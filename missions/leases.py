@@ -44,6 +44,8 @@ def take_lease(
     """
     try:
         with transaction.atomic():
+            # A run that was put back into the queue takes its files anew.
+            Lease.objects.filter(run_id=run_id).delete()
             held = Lease.objects.filter(mission_id=mission_id, released_at=None)
             # Leases before the mission's row, as in a landing: two orders would be a deadlock.
             held.filter(ends_at__lte=now).update(released_at=now)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from agents import announce
 from agents.models import Agent, AgentRun
 from agents.roles import registry
+from agents.services.finish import FinishRun
 from agents.services.queue import look_anew, queue_run
 from missions.models import Mission
 from parallagon.core.errors import Conflict
@@ -60,13 +61,23 @@ class StopAgent(BaseService[Agent]):
                 agent.is_stopping = True
                 agent.reason = _("stops when its run has ended")
                 agent.save(update_fields=["is_stopping", "reason"])
+                announce.agent_changed(agent, now=self.now)
+            elif agent.state == Agent.State.QUEUED:
+                agent.is_stopping = True
+                agent.save(update_fields=["is_stopping"])
+                self._drop_run()
             elif agent.state != Agent.State.STOPPED:
-                _drop_queued_run(agent, now=self.now)
                 agent.move_to(
                     Agent.State.STOPPED, reason=_("stopped"), now=self.now, next_run_at=None
                 )
-            announce.agent_changed(agent, now=self.now)
+                announce.agent_changed(agent, now=self.now)
         return agent
+
+    def _drop_run(self) -> None:
+        """Finish the queued run, which stops the agent."""
+        run = self.agent.runs.filter(state=AgentRun.State.QUEUED).get()
+        drop_run(run, reason=_("stopped"), now=self.now)
+        self.agent.refresh_from_db()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,12 +128,11 @@ class CancelRun(BaseService[AgentRun]):
 
     def _perform(self) -> AgentRun:
         with transaction.atomic():
-            asked = AgentRun.objects.filter(pk=self.run.pk, state__in=AgentRun.ACTIVE)
-            asked.update(is_cancel_requested=True)
-            agent = Agent.objects.get(pk=self.run.agent_id)
-            if agent.state == Agent.State.QUEUED and _drop_queued_run(agent, now=self.now):
-                agent.move_to(Agent.State.IDLE, reason=_("its run was cancelled"), now=self.now)
-                announce.agent_changed(agent, now=self.now)
+            run = AgentRun.objects.select_for_update(of=("self",)).get(pk=self.run.pk)
+            if run.state == AgentRun.State.QUEUED:
+                drop_run(run, reason=_("cancelled before it began"), now=self.now)
+            else:
+                AgentRun.objects.filter(pk=run.pk).update(is_cancel_requested=True)
         self.run.refresh_from_db()
         return self.run
 
@@ -180,12 +190,6 @@ def _require_active(mission: Mission) -> None:
         raise Conflict(_("The mission is archived."), state=mission.state)
 
 
-def _drop_queued_run(agent: Agent, *, now: datetime) -> int:
-    """Finish the agent's queued run as cancelled; return how many there were."""
-    runs = AgentRun.objects.filter(agent=agent, state=AgentRun.State.QUEUED)
-    return runs.update(
-        state=AgentRun.State.FINISHED,
-        outcome=AgentRun.Outcome.CANCELLED,
-        reason=_("cancelled before it began"),
-        finished_at=now,
-    )
+def drop_run(run: AgentRun, *, reason: str, now: datetime) -> None:
+    """Finish a queued run as cancelled; its agent rests, or stops where that was asked for."""
+    FinishRun(run=run, outcome=AgentRun.Outcome.CANCELLED, reason=reason, now=now).execute()
