@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from rest_framework.exceptions import APIException
@@ -69,7 +68,7 @@ async def _caller(request: HttpRequest) -> User | None:
 
 
 async def _read(user: User, *, mission: int, after: int, wait: float) -> Missed:
-    await database_sync_to_async(selectors.membership)(user=user, mission_id=mission)
+    await sync_to_async(selectors.membership)(user=user, mission_id=mission)
     if not wait:
         return await _look(mission, after)
     until = asyncio.get_running_loop().time() + wait
@@ -85,7 +84,7 @@ async def _read(user: User, *, mission: int, after: int, wait: float) -> Missed:
 
 
 async def _look(mission_id: int, after: int) -> Missed:
-    look = database_sync_to_async(selectors.missed_events)
+    look = sync_to_async(selectors.missed_events)
     missed: Missed = await look(mission_id=mission_id, after=after)
     return missed
 

@@ -23,6 +23,11 @@ class TextField(serializers.CharField):
     def __init__(self, **options: Any) -> None:
         super().__init__(trim_whitespace=False, **{"allow_blank": True, **options})
 
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):  # a number is no text
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
 
 # -- missions ----------------------------------------------------------------------------------
 

@@ -133,5 +133,7 @@ def _texts(proposal: Proposal, file: ProposalFile) -> LandingConflict:
 
 
 def _merges(conflict: LandingConflict) -> bool:
-    texts = [conflict.details[side]["text"] for side in ("base", "theirs", "mine")]
-    return None not in texts and merge(*texts).text is not None
+    base, theirs, mine = (conflict.details[side]["text"] for side in ("base", "theirs", "mine"))
+    if theirs == base or mine in (base, theirs):
+        return True
+    return None not in (base, theirs, mine) and merge(base, theirs, mine).text is not None

@@ -1,18 +1,25 @@
 """What every API view shares: the error body (RFC 9457), the shape and order of lists."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    ValidationError,
+)
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from rest_framework import exceptions, serializers
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from parallagon.core.errors import ErrorHandler, ParallagonError, ResourceNotFoundError
+from parallagon.core.errors import ErrorHandler, ParallagonError, ResourceNotFoundError, TooLarge
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -24,6 +31,19 @@ class Pages(CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 200
     ordering = "-pk"
+
+    def paginate_queryset(
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: Any = None
+    ) -> list[Any] | None:
+        """Return one page.
+
+        Raises:
+            NotFound: the cursor was not made here.
+        """
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValueError, TypeError, OverflowError, ValidationError) as error:
+            raise exceptions.NotFound(self.invalid_cursor_message) from error
 
 
 class PageSerializer(serializers.Serializer[Mapping[str, Any]]):
@@ -92,6 +112,10 @@ def _known(error: Exception, request: Request) -> exceptions.APIException | Para
         return ResourceNotFoundError("There is nothing here, or nothing you may see.")
     if isinstance(error, PermissionDenied):
         return exceptions.PermissionDenied()
+    if isinstance(error, RequestDataTooBig):
+        return TooLarge("The request is too large.")
+    if isinstance(error, (SuspiciousOperation, BadRequest, UnreadablePostError)):
+        return exceptions.ParseError("The request cannot be read.")
     return ErrorHandler("api").handle(error, path=request.path)
 
 

@@ -21,7 +21,8 @@ _HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
 class JSONBody(JSONParser):
     """JSON of at most ``DATA_UPLOAD_MAX_MEMORY_SIZE`` bytes.
 
-    Django's own limit is for ``request.body``, which this framework never touches.
+    Django checks its limit only where someone reads ``request.body``, which this framework does
+    not unless something else has begun to.
     """
 
     def parse(

@@ -183,9 +183,7 @@ class TestSaveFile:
         assert (response.status_code, body["is_merged"], body["revision"]) == (200, True, 3)
         assert body["text"] == TEXT.replace("First", "Primo").replace("Third", "Terzo")
 
-    def test_gives_three_texts_on_overlap(
-        self, client: APIClient, file: str, editor: User
-    ) -> None:
+    def test_gives_three_texts_on_overlap(self, client: APIClient, file: str, editor: User) -> None:
         theirs = TEXT.replace("First", "Primo")
         mine = TEXT.replace("First", "Premier")
         put(browser(editor), file, theirs, 1)
