@@ -11,23 +11,35 @@ import psutil
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def adopt() -> None:
-    """Let orphaned descendants become children of this process instead of init's (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def end(known: Collection[int]) -> int:
-    """Kill and reap every child that is not in ``known``; return how many there were.
-
-    Their own children fall to us in turn, so it goes on until none is left.
+class Orphans:
+    """Between ``adopt`` and ``disown``, orphaned descendants become children of this process
+    instead of init's (Linux). Children it had before are none of ours.
     """
-    count = 0
-    while orphans := [child for child in psutil.Process().children() if child.pid not in known]:
-        for orphan in orphans:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                orphan.kill()
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(orphan.pid, 0)
-            count += 1
-    return count
+
+    def __init__(self) -> None:
+        self._not_ours: set[int] = set()
+
+    def adopt(self) -> None:
+        self._not_ours = {child.pid for child in psutil.Process().children()}
+        _become_subreaper(is_wanted=True)
+
+    def disown(self) -> None:
+        _become_subreaper(is_wanted=False)
+
+    def end(self, *, known: Collection[int]) -> None:
+        """Kill and reap every child that is not in ``known``.
+
+        Their own children fall to us in turn, so it goes on until none is left.
+        """
+        wanted = self._not_ours.union(known)
+        while orphans := [one for one in psutil.Process().children() if one.pid not in wanted]:
+            for orphan in orphans:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    orphan.kill()
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(orphan.pid, 0)
+
+
+def _become_subreaper(*, is_wanted: bool) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(is_wanted), 0, 0, 0)

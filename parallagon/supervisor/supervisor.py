@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
-from parallagon.supervisor import orphans
+from parallagon.supervisor.orphans import Orphans
 from parallagon.supervisor.process import ProcessSpec, SupervisedProcess
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -32,10 +32,11 @@ class Supervisor:
         self._say = say
         self._signal_count = 0
         self._signal_at = -1.0
+        self._orphans = Orphans()
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> Self:
-        orphans.adopt()
+        self._orphans.adopt()
         self._wake, waking = socket.socketpair()
         self._waking = waking
         for end in (self._wake, waking):
@@ -53,6 +54,7 @@ class Supervisor:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+        self._orphans.disown()
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type] # what signal() returned
         signal.set_wakeup_fd(self._wakeup_before)
@@ -100,7 +102,7 @@ class Supervisor:
         """End every process, those that others need last; then whatever they left behind."""
         for is_foundation in (False, True):
             self._end([one for one in self.processes if one.spec.is_foundation is is_foundation])
-        orphans.end(known=())
+        self._orphans.end(known=())
 
     def _end(self, processes: list[SupervisedProcess]) -> None:
         signals = self._signal_count
@@ -126,7 +128,7 @@ class Supervisor:
         for process in self.processes:
             process.look()
         if signal.SIGCHLD in signals or not ready:
-            orphans.end(known={one.pid for one in self.processes if one.pid is not None})
+            self._orphans.end(known={one.pid for one in self.processes if one.pid is not None})
 
     def _signals_received(self) -> bytes:
         with contextlib.suppress(BlockingIOError):

@@ -48,7 +48,7 @@ def valkey_process(*, socket: Path, folder: Path) -> ProcessSpec:
         command=(str(binary), *arguments),
         is_foundation=True,
         # Advice for a server that saves snapshots, and its farewell.
-        unsaid=("Memory overcommit must be enabled", "bye bye"),
+        unsaid=("Memory overcommit must be enabled", "bye bye", "Received SIGTERM"),
     )
 
 

@@ -1,0 +1,76 @@
+"""Alive, ready, and measures for those who may see them."""
+
+from http import HTTPStatus
+
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+
+from parallagon import health
+
+pytestmark = pytest.mark.django_db
+
+
+class TestLive:
+    def test_answers_anyone(self, client: Client) -> None:
+        assert client.get("/health/live").json() == {"status": "ok"}
+
+    def test_only_reads(self, client: Client) -> None:
+        assert client.post("/health/live").status_code == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+class TestReady:
+    def test_names_what_is_missing(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(health.CHECKS, "redis", lambda: "it does not answer: refused")
+
+        answer = client.get("/health/ready")
+
+        assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        assert answer.json() == {
+            "status": "unavailable",
+            "checks": {
+                "database": "ok",
+                "redis": "it does not answer: refused",
+                "data_directory": "ok",
+            },
+        }
+
+    def test_is_well_when_all_is(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(health.CHECKS, "redis", lambda: None)
+
+        assert client.get("/health/ready").status_code == HTTPStatus.OK
+
+    def test_sees_a_redis_that_is_not_there(self) -> None:
+        reason = health.redis_server()
+
+        assert reason is not None
+        assert reason.startswith("it does not answer")
+
+
+class TestMetrics:
+    def test_are_for_this_machine(self, client: Client) -> None:
+        answer = client.get("/metrics")
+
+        assert answer.status_code == HTTPStatus.OK
+        assert b"django_http_requests" in answer.content
+
+    @pytest.mark.parametrize(
+        "request_from",
+        [
+            {"REMOTE_ADDR": "192.0.2.7"},
+            {"REMOTE_ADDR": ""},
+            {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "192.0.2.7"},
+        ],
+    )
+    def test_are_not_for_others(self, client: Client, request_from: dict[str, str]) -> None:
+        assert client.get("/metrics", **request_from).status_code == HTTPStatus.FORBIDDEN  # type: ignore[arg-type] # the stubs miss extra
+
+    def test_are_for_the_bearer_of_the_token(self, client: Client, settings: LazySettings) -> None:
+        settings.PARALLAGON_METRICS_TOKEN = "let-me-in"
+
+        def status(token: str) -> int:
+            headers = {"Authorization": f"Bearer {token}"}
+            return client.get("/metrics", REMOTE_ADDR="192.0.2.7", headers=headers).status_code
+
+        assert status("let-me-in") == HTTPStatus.OK
+        assert status("let-me-out") == HTTPStatus.FORBIDDEN
