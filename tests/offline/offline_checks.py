@@ -1,4 +1,4 @@
-"""What a reader with a script would check in the documents of a mission; nothing of ours is used."""
+"""What a reader with a script would check in the documents; nothing of ours is used."""
 
 import re
 
@@ -52,7 +52,7 @@ def repeated_sentences(text: str) -> list[str]:
     seen: set[str] = set()
     repeated = []
     for line in text.splitlines():
-        if line.startswith("|") or line.startswith("#"):
+        if line.startswith(("|", "#")):
             continue
         bare = re.sub(r"^[\s>*+-]*(?:\[.\] )?(?:\*\*[^*]+\*\*\s*(?:—\s*)?)?[«“]?", "", line)
         for sentence in re.split(r"(?<=[.!?;])\s+", bare):

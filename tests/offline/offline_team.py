@@ -126,10 +126,8 @@ class Team:
         if role.role in self.stopped or self._seen.get(role.role) == self._watched(role):
             return []
         self._seen[role.role] = self._watched(role)
-        reply = write_reply(messages_for(role, self._context(role)))
-        self.replies.append((role.role, reply))
         before = dict(self.files)
-        apply_blocks(reply, self.files)
+        self.replies.append((role.role, self.answer(role, self._context(role))))
         changed = [path for path, text in self.files.items() if before.get(path) != text]
         allowed = role.list_files().writes
         assert all(path in allowed or path.startswith("production/") for path in changed)
@@ -138,16 +136,18 @@ class Team:
             self._record(role.role, path, "changed")
         return changed
 
+    def answer(self, role: AiderAgent, context: RunContext) -> str:
+        """Have the writer answer, apply its edits to the files and return what it said."""
+        reply = write_reply(messages_for(role, context))
+        apply_blocks(reply, self.files)
+        return reply
+
     def _watched(self, role: AiderAgent) -> object:
         own = role.run_files(self.files).editable
+        saved = [entry.path for entry in self.history if entry.author == "Ada"]
         return [
             {p: role.watched_text(p, t) for p, t in self.files.items() if role.is_watched(p)},
-            [
-                (p, e.revision)
-                for e in self.history
-                for p in own
-                if e.path == p and e.author == "Ada"
-            ],
+            [path for path in saved if path in own],
         ]
 
     def _context(self, role: AiderAgent) -> RunContext:

@@ -155,8 +155,9 @@ STATES = {
 OUTCOMES = {
     "changed": "{who} changed {what}.",
     "saved": "{who} changed {what}.",
-    "proposed": "{who} proposed a change of {what}, which awaits approval.",
-    "rejected": "{who} tried to change {what}; the change was refused.",
+    "removed": "{who} removed {what}.",
+    "proposed": "{who} proposed a change, which awaits approval{about}.",
+    "rejected": "{who} tried to make a change, which was refused{about}.",
     "failed": "{who} could not finish{about}.",
     "timed_out": "{who} ran out of time{about}.",
     "cancelled": "{who} was interrupted{about}.",

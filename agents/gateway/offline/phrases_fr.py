@@ -157,8 +157,9 @@ STATES = {
 OUTCOMES = {
     "changed": "{who} a modifié {what}.",
     "saved": "{who} a modifié {what}.",
-    "proposed": "{who} a proposé une modification de {what}, en attente d’accord.",
-    "rejected": "{who} a tenté de modifier {what} ; la modification a été refusée.",
+    "removed": "{who} a supprimé {what}.",
+    "proposed": "{who} a proposé une modification, qui attend un accord{about}.",
+    "rejected": "{who} a tenté une modification, qui a été refusée{about}.",
     "failed": "{who} n’a pas pu aboutir{about}.",
     "timed_out": "{who} a dépassé le temps imparti{about}.",
     "cancelled": "{who} a été interrompu{about}.",

@@ -19,7 +19,7 @@ def write(brief: Brief, voice: Voice) -> dict[str, str]:
     """Return `suivi.md` with the events of the facts that it does not hold yet, at its end."""
     events = [match for fact in brief.facts if (match := EVENT.fullmatch(fact))]
     old = brief.text(PATH)
-    known = set(old.split("\n"))
+    known = _known(old)
     fresh = list(_fresh(events, known, voice))
     if not fresh:
         return {}
@@ -34,13 +34,24 @@ def write(brief: Brief, voice: Voice) -> dict[str, str]:
 
 
 def _fresh(
-    events: Iterable[re.Match[str]], known: set[str], voice: Voice
+    events: Iterable[re.Match[str]], known: set[tuple[str, str]], voice: Voice
 ) -> Iterator[tuple[str, str]]:
+    """Yield (heading of the day, entry) of each event that is not yet written under its day."""
     for event in events:
+        day = voice.say("suivi.day", date=_date(event["day"], voice))
         entry = voice.say("suivi.entry", time=event["time"], text=_sentence(event, voice))
-        if entry not in known:
-            known.add(entry)
-            yield voice.say("suivi.day", date=_date(event["day"], voice)), entry
+        if (day, entry) not in known:
+            known.add((day, entry))
+            yield day, entry
+
+
+def _known(old: str) -> set[tuple[str, str]]:
+    known = set()
+    day = ""
+    for line in old.split("\n"):
+        day = line if line.startswith("## ") else day
+        known.add((day, line))
+    return known
 
 
 def _sentence(event: re.Match[str], voice: Voice) -> str:
