@@ -11,7 +11,7 @@ import socket
 import struct
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +35,12 @@ class Pause:
 
 POLL = 0.02  # seconds
 
-Step = bytes | Reset | Hang | Pause
+
+class PassedOn:
+    """Wait until the child has got something."""
+
+
+Step = bytes | Reset | Hang | Pause | PassedOn
 Script = Sequence[Step]
 
 
@@ -122,6 +127,7 @@ class ScriptedProvider:
 
     def __init__(self) -> None:
         self.received: list[Received] = []
+        self.passed_on = threading.Event()  # set by the test, when its child got something
         self.left = threading.Event()  # the other side closed during a Hang
         self._scripts: deque[Script] = deque()
         self._script: Script = whole_stream()
@@ -180,6 +186,8 @@ class ScriptedProvider:
             connection.settimeout(POLL)
         elif isinstance(step, Pause):
             self._stopping.wait(step.seconds)
+        elif isinstance(step, PassedOn):
+            self.passed_on.wait(10)
         elif isinstance(step, Hang):
             self._hang(connection)
             return False
@@ -240,7 +248,13 @@ class ScriptedChild:
     api_base: str
     token: str
 
-    def call(self, *, is_stream: bool = True, **more: object) -> Outcome:
+    def call(
+        self,
+        *,
+        is_stream: bool = True,
+        on_piece: Callable[[], None] = lambda: None,
+        **more: object,
+    ) -> Outcome:
         """Call, read to the end, and return what was seen."""
         body = {"model": "openai/writer", "messages": [{"role": "user", "content": "Say hello"}]}
         with self.open(body | {"stream": is_stream} | more) as response:
@@ -248,6 +262,7 @@ class ScriptedChild:
             try:
                 for piece in response.iter_raw():
                     outcome.pieces.append(piece)
+                    on_piece()
             except (httpx.RemoteProtocolError, httpx.ReadError):
                 outcome.is_broken_off = True
             outcome.body = b"".join(outcome.pieces)

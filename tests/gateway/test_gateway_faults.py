@@ -13,7 +13,7 @@ from gateway_provider import (
     DONE,
     END,
     Hang,
-    Pause,
+    PassedOn,
     Reset,
     Script,
     ScriptedProvider,
@@ -52,7 +52,7 @@ class Fault:
 
 def broken_off(*steps: bytes | Reset | Hang, failure: Failure = "cut_off", words: str) -> Fault:
     """Return a fault after the child got the beginning of a reply."""
-    return Fault([*BEGUN, Pause(0.05), *steps], failure, words, is_broken_off=True)
+    return Fault([*BEGUN, PassedOn(), *steps], failure, words, is_broken_off=True)
 
 
 # No word in it that would make LiteLLM try again, as "rate limit" does.
@@ -144,7 +144,7 @@ class TestFault:
         provider.play(fault.script)
         run = start_run()
 
-        outcome = run.child.call(is_stream=fault.is_stream)
+        outcome = run.child.call(is_stream=fault.is_stream, on_piece=provider.passed_on.set)
         verdict = run.wait_for_verdict()
         later = run.child.call()
         report = run.finish()

@@ -18,7 +18,7 @@ from gateway_run import CANARY, QUICK, StartRun
 
 from agents.gateway.channel import ROOT, gateway_environment
 from agents.gateway.client import RESTARTED, Gateway
-from agents.gateway.protocol import GatewayUnavailable
+from agents.gateway.protocol import GatewayUnavailable, read_calls
 
 pytestmark = pytest.mark.faults
 HELLO = {"messages": [{"role": "user", "content": "hello"}], "stream": True}
@@ -82,7 +82,7 @@ class TestKill:
         with run.child.open(HELLO) as response:
             reply = response.iter_raw()
             next(reply)
-            time.sleep(0.2)
+            assert wait_until(lambda: read_calls(run.directory)[0].output_tokens == 3_000)
 
             os.kill(pid_of(own_gateway), signal.SIGKILL)
 
