@@ -190,6 +190,8 @@ export const en = {
     title: "You and {name} changed the same passage",
     intro: "Choose what stays, passage by passage. Nothing is lost until you save.",
     progress: "{done} of {total} decided",
+    none: "Everything fits together: look through it and save.",
+    alike: "Changed alike by both",
     passage: "Passage {number} of {total}",
     before: "Before",
     mine: "Yours",

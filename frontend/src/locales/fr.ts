@@ -192,6 +192,8 @@ export const fr: Catalogue = {
     title: "Vous et {name} avez modifié le même passage",
     intro: "Choisissez ce qui reste, passage par passage. Rien n’est perdu avant l’enregistrement.",
     progress: "{done} sur {total} décidés",
+    none: "Tout se réunit : parcourez-le et enregistrez.",
+    alike: "Changé de la même façon par les deux",
     passage: "Passage {number} sur {total}",
     before: "Avant",
     mine: "Le vôtre",
