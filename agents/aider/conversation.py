@@ -32,11 +32,15 @@ ShouldStop = Callable[[], str | None]
 
 @dataclass
 class Ending:
-    """How a run ended, as far as its frames and its clock tell."""
+    """How a run ended, as far as its frames and its clock tell.
+
+    `may_try_again` says that the engine ended before the run had begun: nothing has happened.
+    """
 
     status: Status
     reason: str
     refused: list[RefusedEdit] = field(default_factory=list)
+    may_try_again: bool = False
 
 
 class Conversation:
@@ -52,6 +56,7 @@ class Conversation:
         self._request = request
         self._buffer = b""
         self._received = 0
+        self._ask_at = 0.0
         self._has_begun = False
         self._result: dict[str, Any] | None = None
         self._exit_code: int | None = None
@@ -62,8 +67,10 @@ class Conversation:
         """Send the request, pass output on, obey the clock and `should_stop`; say how it ended."""
         try:
             channel = self._process.open_run(self._number)
+        except (TimeoutError, ConnectionError):
+            return self._engine_gone()
         except OSError as error:
-            return Ending("crashed", f"the engine process is gone ({error.strerror or error})")
+            return Ending("crashed", f"the engine could not be asked ({error.strerror})")
         with channel:
             try:
                 self._send_request(channel)
@@ -81,7 +88,7 @@ class Conversation:
             channel.sendall(request_to_json(self._request))
             channel.shutdown(socket.SHUT_WR)
         except TimeoutError:
-            self._give_up_engine()
+            self._process.kill()
         except OSError:
             return  # the child is gone already; reading says how
 
@@ -103,16 +110,18 @@ class Conversation:
 
     def _judge(self, seconds: float, should_stop: ShouldStop) -> Ending | None:
         """Say why the run must end now, None while it may go on."""
-        reason = should_stop()
-        if reason is not None:
-            return Ending("cancelled", reason)
+        if seconds >= self._ask_at:
+            self._ask_at = seconds + POLL_SECONDS
+            reason = should_stop()
+            if reason is not None:
+                return Ending("cancelled", reason)
         limits = self._request.limits
         if seconds > limits.wall_seconds:
             return Ending("timed_out", f"the run took more than {limits.wall_seconds:g} s")
         if self._received > limits.output_bytes * 2 + SPARE_OUTPUT:
             return Ending("failed", "the run wrote more output than it may")
         if not self._has_begun and seconds > BEGIN_SECONDS:
-            self._give_up_engine()
+            self._process.kill()
             return Ending("crashed", f"the engine did not begin the run in {BEGIN_SECONDS:g} s")
         return None
 
@@ -142,20 +151,23 @@ class Conversation:
         """Kill the run's group and wait for its end of file; kill an engine that does not obey."""
         self._process.kill_run(self._number)
         if not _drain(channel, KILL_SECONDS):
-            self._give_up_engine()
+            self._process.kill()
             _drain(channel, KILL_SECONDS)
-
-    def _give_up_engine(self) -> None:
-        self._process.kill()
 
     def _ending(self) -> Ending:
         if self._verdict is not None:
             return self._verdict
         if self._exit_code is None:
-            return Ending("crashed", "the engine process ended during the run")
+            return self._engine_gone()
         if self._result is None or self._exit_code < 0:
             return self._killed(-self._exit_code)
         return _reported(self._result)
+
+    def _engine_gone(self) -> Ending:
+        self._process.kill()  # it may be dying still, or hang; either way it serves no more
+        if self._has_begun:
+            return Ending("crashed", "the engine process ended during the run")
+        return Ending("crashed", "the engine process ended", may_try_again=True)
 
     def _killed(self, signal_number: int) -> Ending:
         limits = self._request.limits

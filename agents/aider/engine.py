@@ -83,13 +83,9 @@ class Engine:
         """
         started = time.monotonic()
         before = Snapshot(request)
-        try:
-            with self._lease() as process:
-                process.runs += 1
-                number = next(self._numbers)
-                ending = Conversation(process, number, request).carry(on_output, should_stop)
-        except EngineUnavailable as error:
-            ending = Ending("unavailable", str(error))
+        ending = self._carry(request, on_output, should_stop)
+        if ending.may_try_again:
+            ending = self._carry(request, on_output, should_stop)
         created, edited = before.changes()
         return EngineResult(
             status=ending.status,
@@ -99,6 +95,16 @@ class Engine:
             edited=edited,
             seconds=time.monotonic() - started,
         )
+
+    def _carry(
+        self, request: EngineRequest, on_output: OnOutput, should_stop: ShouldStop
+    ) -> Ending:
+        try:
+            with self._lease() as process:
+                number = next(self._numbers)
+                return Conversation(process, number, request).carry(on_output, should_stop)
+        except EngineUnavailable as error:
+            return Ending("unavailable", str(error))
 
     def health(self) -> EngineHealth:
         """Return the state of the engine; takes up to five seconds when its process hangs."""
@@ -136,6 +142,7 @@ class Engine:
         with self._lock:
             process = self._current()
             process.in_flight += 1
+            process.runs += 1
         try:
             yield process
         finally:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from agents.aider.protocol import MAX_PACKET, EngineUnavailable, decode, encode
+from agents.aider.protocol import HOME_PREFIX, MAX_PACKET, EngineUnavailable, decode, encode
 
 # What the engine and its children get of their parent's environment, beside what is fixed here.
 PASSED_ON = ("LD_LIBRARY_PATH",)
@@ -48,12 +48,13 @@ class EngineProcess:
     """
 
     def __init__(self, environment: Mapping[str, str], start_timeout: float) -> None:
-        self._home = Path(tempfile.mkdtemp(prefix="parallagon-engine-"))
+        self._home = Path(tempfile.mkdtemp(prefix=HOME_PREFIX))
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         self._lock = threading.Lock()
+        self._is_killed = False
         self._popen: subprocess.Popen[bytes] | None = None
         self._control, far_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.runs = 0
+        self.runs = 0  # kept by the owner: how often it was used, and by how many now
         self.in_flight = 0
         try:
             with far_end:
@@ -71,8 +72,8 @@ class EngineProcess:
         return self._popen.pid if self._popen else None
 
     def is_alive(self) -> bool:
-        """Say whether the process is still there."""
-        return self._popen is not None and self._popen.poll() is None
+        """Say whether the process is there and to be used."""
+        return not self._is_killed and self._popen is not None and self._popen.poll() is None
 
     def open_run(self, number: int) -> socket.socket:
         """Start a run and return our end of its channel. Raises OSError when the engine is gone."""
@@ -97,6 +98,7 @@ class EngineProcess:
 
     def kill(self) -> None:
         """End the process at once; the kernel ends its children with it."""
+        self._is_killed = True
         if self._popen is not None:
             self._popen.kill()
 

@@ -18,6 +18,7 @@ EditFormat = Literal["diff", "whole"]
 OutputStream = Literal["log", "reply"]
 Status = Literal["completed", "failed", "crashed", "timed_out", "cancelled", "unavailable"]
 
+HOME_PREFIX = "parallagon-engine-"
 MAX_PACKET = 16 * 1024
 MAX_FRAME = 1024 * 1024
 MAX_REQUEST = 16 * 1024 * 1024

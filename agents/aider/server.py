@@ -7,6 +7,7 @@ no lock, and ends with everything it started when its control socket reaches its
 import gc
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from agents.aider.protocol import MAX_PACKET, EngineUnavailable, decode, encode
+from agents.aider.protocol import HOME_PREFIX, MAX_PACKET, EngineUnavailable, decode, encode
 
 TASKS = Path("/proc/self/task")
 
@@ -150,6 +151,9 @@ class Server:
     def _end(self) -> NoReturn:
         for pid in [*self._runs, *([self._spare.pid] if self._spare else [])]:
             _kill_group(pid)
+        home = Path(os.environ["HOME"])
+        if home.name.startswith(HOME_PREFIX):  # a client that was killed could not remove it
+            shutil.rmtree(home, ignore_errors=True)
         os._exit(0)
 
 

@@ -197,6 +197,9 @@ class TestPrompt:
             aider.run(files, editable=("a.md", "c.md"), readonly=("e.md", "b.md", "d.md"))
 
         assert model.calls[0]["messages"] == model.calls[1]["messages"]
+        prompt = model.prompts()
+        assert prompt.index("\nb.md\n") < prompt.index("\nd.md\n") < prompt.index("\ne.md\n")
+        assert prompt.index("\na.md\n") < prompt.index("\nc.md\n")
 
 
 class TestOutput:

@@ -241,6 +241,15 @@ class TestDeaths:
         assert after.result.status == "completed"
         assert own.engine.health().pid != pid
 
+    def test_an_engine_that_died_at_rest_costs_no_run(self, own: Aider) -> None:
+        pid = own.engine.health().pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+
+        ran = own.run({"plan.md": "one\n"})
+
+        assert ran.result.status == "completed"
+
     def test_closing_ends_everything(self, own: Aider) -> None:
         family = [own.engine.health().pid, *children(own.engine)]
 
@@ -293,10 +302,13 @@ class TestClientDeath:
             pid = int(client.stdout.readline())
             wait_until(lambda: len(children_of(pid)) == 1)
             family = [pid, *children_of(pid)]
+            home = Path(f"/proc/{pid}/cwd").readlink()
+            assert home.is_dir()
 
             client.kill()
 
             wait_until(lambda: not any(Path(f"/proc/{one}").exists() for one in family))
+            assert not home.exists()
 
     def test_a_fork_of_the_client_does_not_hold_the_engine(self) -> None:
         code = CLIENT.replace("time.sleep(60)", "import os\nif os.fork() == 0: time.sleep(60)")
@@ -348,6 +360,31 @@ class TestUnavailable:
     def test_a_slow_start_is_given_up(self) -> None:
         with pytest.raises(EngineUnavailable, match="not ready within"):
             Engine(start_timeout=0.2).start()
+
+
+NO_OUTSIDE = """
+def stop(event, arguments):
+    if event in ('socket.connect', 'socket.getaddrinfo') and '127.0.0.1' not in repr(arguments):
+        raise SystemExit(f'outside: {arguments}')
+sys.addaudithook(stop)
+"""
+
+
+class TestNetwork:
+    def test_no_other_address_is_looked_up_or_called(
+        self, monkeypatch: pytest.MonkeyPatch, model: ScriptedModel, tmp_path: Path
+    ) -> None:
+        boot = process.BOOT.replace("from agents", f"exec({NO_OUTSIDE!r}); from agents")
+        monkeypatch.setattr(process, "BOOT", boot)
+        engine = Engine()
+        own = Aider(engine, model, tmp_path)
+
+        own_model = own.run({"plan.md": "one\n"}, sandbox="none")
+        strange_model = own.run({"plan.md": "one\n"}, sandbox="none", model="openrouter/x/y")
+        engine.close()
+
+        assert own_model.result.status == strange_model.result.status == "completed"
+        assert len(model.calls) == 2
 
 
 class TestNoSandboxToBeHad:
