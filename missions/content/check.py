@@ -31,13 +31,7 @@ def check_bytes(path: str, content: bytes, *, allow_invalid: bool = False) -> Te
     Raises:
         ValidationError: with a sentence; for a format also ``line`` and ``column`` (from 1).
     """
-    limit = settings.PARALLAGON_MAX_FILE_SIZE
-    if len(content) > limit:
-        raise ValidationError(
-            f"{path} would have {len(content)} bytes; at most {limit} are allowed.",
-            path=path,
-            limit=limit,
-        )
+    check_size(path, content)
     try:
         decoded = decode(content)
     except ValidationError as error:
@@ -46,18 +40,30 @@ def check_bytes(path: str, content: bytes, *, allow_invalid: bool = False) -> Te
     return decoded
 
 
+def check_size(path: str, content: bytes) -> None:
+    """Raise ``ValidationError`` if ``content`` is larger than a file may be."""
+    limit = settings.PARALLAGON_MAX_FILE_SIZE
+    if len(content) > limit:
+        raise ValidationError(
+            f"{path} would have {len(content)} bytes; at most {limit} are allowed.",
+            path=path,
+            limit=limit,
+        )
+
+
 def check_text(path: str, text: str, *, allow_invalid: bool = False) -> None:
     """Check a decoded text; see ``check_bytes``."""
     if "\0" in text:
         raise ValidationError(f"{path} holds a NUL character: it is not text.", path=path)
-    for number, line in enumerate(text.split("\n"), start=1):
-        if len(line) > MOST_CHARACTERS:
-            raise ValidationError(
-                f"{path}: line {number} has {len(line)} characters; "
-                f"at most {MOST_CHARACTERS} are allowed.",
-                path=path,
-                line=number,
-            )
+    lengths = list(map(len, text.split("\n")))
+    if (longest := max(lengths)) > MOST_CHARACTERS:
+        number = lengths.index(longest) + 1
+        raise ValidationError(
+            f"{path}: line {number} has {longest} characters; "
+            f"at most {MOST_CHARACTERS} are allowed.",
+            path=path,
+            line=number,
+        )
     check = None if allow_invalid else _FORMATS.get(paths.extension(path))
     if check is None:
         return

@@ -73,7 +73,8 @@ def encode_new(text: str) -> bytes:
 
 def to_lf(text: str) -> str:
     """Return ``text`` as it is merged and compared: LF, no BOM."""
-    return _ENDING.sub("\n", text.removeprefix("\ufeff"))
+    text = text.removeprefix("\ufeff")
+    return _ENDING.sub("\n", text) if "\r" in text else text
 
 
 def _to_bytes(text: str) -> bytes:

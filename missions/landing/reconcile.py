@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from missions.authors import Author
-from missions.content import check_bytes, check_text, decode, encode, encode_new, to_lf
+from missions.content import check_bytes, check_size, check_text, decode, encode, encode_new, to_lf
 from missions.landing.commit import Draft, Operation, Write
 from missions.landing.current import Current, present_paths
 from missions.landing.foreign import Found
@@ -166,7 +166,7 @@ class _Reconciling:
     def _write(self, text: str | None) -> None:
         content = self._bytes(text)
         if content is not None:
-            check_bytes(self.path, content, allow_invalid=True)  # once more for its size as bytes
+            check_size(self.path, content)  # once more: line endings are longer than LF
         self.plan.writes.append(
             Write(
                 current=self.current,
