@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_provider import ScriptedProvider
-from gateway_run import CANARY, QUICK, PlayedRun, StartRun, new_run
 
 from agents.gateway.client import Gateway
+from tests.gateway.gateway_provider import ScriptedProvider
+from tests.gateway.gateway_run import CANARY, QUICK, PlayedRun, StartRun, new_run
 
 
 @pytest.fixture(scope="module")

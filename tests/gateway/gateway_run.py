@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gateway_provider import ScriptedChild
-
 from agents.gateway.client import Gateway
 from agents.gateway.protocol import Allowance, Bounds, Registration, RunReport, Upstream
+from tests.gateway.gateway_provider import ScriptedChild
 
 CANARY = "sk-canary-4f1d0e6b7c"
 AMPLE = Allowance(

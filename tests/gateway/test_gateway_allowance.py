@@ -6,7 +6,12 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from gateway_provider import (
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.gateway.meter import MissionMeter
+from agents.gateway.protocol import Allowance
+from tests.gateway.gateway_provider import (
     DONE,
     END,
     Hang,
@@ -21,12 +26,7 @@ from gateway_provider import (
     usage,
     whole_stream,
 )
-from gateway_run import StartRun
-from hypothesis import given
-from hypothesis import strategies as st
-
-from agents.gateway.meter import MissionMeter
-from agents.gateway.protocol import Allowance
+from tests.gateway.gateway_run import StartRun
 
 TOKENS_100 = chunk(delta("x" * 400))
 

@@ -7,7 +7,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from gateway_provider import (
+from agents.gateway.protocol import TRANSCRIPT_FILE, read_calls
+from tests.gateway.gateway_provider import (
     DONE,
     END,
     Hang,
@@ -24,9 +25,7 @@ from gateway_provider import (
     usage,
     whole_stream,
 )
-from gateway_run import CANARY, StartRun
-
-from agents.gateway.protocol import TRANSCRIPT_FILE, read_calls
+from tests.gateway.gateway_run import CANARY, StartRun
 
 
 class TestTheProvider:

@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
-from gateway_provider import Hang, ScriptedProvider, chunk, delta, head
-from gateway_run import StartRun
 
 from agents.gateway.client import Gateway
 from agents.gateway.protocol import RegistrationRefused, Upstream
+from tests.gateway.gateway_provider import Hang, ScriptedProvider, chunk, delta, head
+from tests.gateway.gateway_run import StartRun
 
 HELLO = {"model": "any", "messages": [{"role": "user", "content": "hello"}]}
 

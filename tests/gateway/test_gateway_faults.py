@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pytest
-from gateway_provider import (
+
+from agents.gateway.client import Gateway
+from agents.gateway.protocol import Failure, Upstream
+from tests.gateway.gateway_provider import (
     DONE,
     END,
     Hang,
@@ -28,10 +31,7 @@ from gateway_provider import (
     usage,
     whole_stream,
 )
-from gateway_run import CANARY, QUICK, StartRun
-
-from agents.gateway.client import Gateway
-from agents.gateway.protocol import Failure, Upstream
+from tests.gateway.gateway_run import CANARY, QUICK, StartRun
 
 IMPATIENT = replace(QUICK, first_byte_seconds=0.8, silence_seconds=0.8)
 BEGUN = [head(), chunk(delta("Once upon a time"))]

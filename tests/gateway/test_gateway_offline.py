@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from gateway_run import QUICK, PlayedRun, StartRun
 
 from agents.gateway.client import Gateway
 from agents.gateway.models import resolve
 from agents.gateway.offline.writer import write_reply
+from tests.gateway.gateway_run import QUICK, PlayedRun, StartRun
 
 MESSAGES = [{"role": "user", "content": "Say hello"}]
 OFFLINE = resolve("offline/writer", {})

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gateway_provider import DONE, delta, event, finish, usage
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from agents.gateway.failures import CallFailed
 from agents.gateway.http_upstream import retry_after
 from agents.gateway.protocol import CALLS_FILE, CallRecord, read_calls
 from agents.gateway.sse import EventParser
+from tests.gateway.gateway_provider import DONE, delta, event, finish, usage
 
 CALL = CallRecord(
     number=1,

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from gateway_provider import Hang, Pause, ScriptedProvider, Step, chunk, delta, head
-from gateway_run import CANARY, QUICK, StartRun
 
 from agents.gateway.channel import ROOT, gateway_environment
 from agents.gateway.client import RESTARTED, Gateway
 from agents.gateway.protocol import GatewayUnavailable, read_calls
+from tests.gateway.gateway_provider import Hang, Pause, ScriptedProvider, Step, chunk, delta, head
+from tests.gateway.gateway_run import CANARY, QUICK, StartRun
 
 pytestmark = pytest.mark.faults
 HELLO = {"messages": [{"role": "user", "content": "hello"}], "stream": True}

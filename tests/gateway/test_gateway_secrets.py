@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gateway_provider import END, ScriptedProvider, chunk, delta, error, finish, head
-from gateway_run import QUICK, new_run
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.gateway.client import Gateway
 from agents.gateway.keys import HIDDEN, KeyUnreadable, Scrubber, read_key
 from agents.gateway.protocol import RegistrationRefused, RunReport
+from tests.gateway.gateway_provider import END, ScriptedProvider, chunk, delta, error, finish, head
+from tests.gateway.gateway_run import QUICK, new_run
 
 # With what JSON writes differently.
 KEY = 'sk-canary-"quoted"\\4f1d0e6b7c'
