@@ -57,6 +57,8 @@ class RunListView(GenericAPIView[AgentRun]):
         """List runs, the newest first."""
         filters = RunFilterSerializer(data=request.query_params)
         filters.is_valid(raise_exception=True)
+        if mission := filters.validated_data.get("mission"):
+            membership(user=caller(request), mission_id=mission)
         runs = runs_seen_by(caller(request).pk).filter(**filters.validated_data)
         page = self.paginate_queryset(runs)
         return self.get_paginated_response(RunSerializer(page, many=True).data)

@@ -1,20 +1,28 @@
 """One engine and one gateway for the session; a scripted model, a mission and its team a test."""
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from agents.aider.engine import Engine
 from agents.gateway.client import Gateway
 from agents.gateway.protocol import Bounds
+from agents.models import Agent, AgentRun
+from agents.selectors import run_directory
 from agents.workshop import Workshop
+from missions.landing import Author, Change, land
+from missions.models import Membership, Mission
 from missions.services import CreateMission
 from parallagon.accounts.models import User
-from tests.agents.cycle_runs import KEY, Team
+from tests.agents.cycle_runs import KEY, Team, workshop_at
+from tests.agents.factories import NOW, browser, make_run
 from tests.aider.aider_model import ScriptedModel
 from tests.factories import make_user
 from tests.gateway.gateway_provider import ScriptedProvider
@@ -56,12 +64,6 @@ def workshop(engine: Engine, gateway: Gateway, model: ScriptedModel) -> Workshop
     return workshop_at(model.api_base, engine, gateway)
 
 
-def workshop_at(address: str, engine: Engine, gateway: Gateway) -> Workshop:
-    """Return the session's workshop, with a provider of this test's own."""
-    environment = {"OPENAI_API_BASE": address, "OPENAI_API_KEY": KEY}
-    return Workshop(engine=engine, gateway=gateway, environment=environment)
-
-
 @pytest.fixture
 def private_data(settings: Any, tmp_path: Path) -> Path:
     """Give each test a data directory of its own: mission numbers come back, folders must not."""
@@ -94,3 +96,63 @@ def provider() -> Iterator[ScriptedProvider]:
     provider = ScriptedProvider()
     yield provider
     provider.close()
+
+
+# -- over HTTP -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ada(db: None, private_data: Path, settings: Any) -> User:
+    """Someone who owns a mission, on an installation that can reach one provider."""
+    settings.ENVIRONMENT = {"OPENAI_API_KEY": KEY}
+    return make_user(username="ada", first_name="Ada")
+
+
+@pytest.fixture
+def mission(ada: User) -> Mission:
+    return CreateMission(
+        owner=ada, title="Words", request="It must count.\n", language="en",
+        model="offline/writer", now=timezone.now(),
+    ).execute()  # fmt: skip
+
+
+@pytest.fixture
+def http(ada: User) -> APIClient:
+    return browser(ada)
+
+
+@pytest.fixture
+def stranger(db: None) -> APIClient:
+    return browser(make_user(username="stranger"))
+
+
+@pytest.fixture
+def viewer(mission: Mission) -> APIClient:
+    user = make_user(username="viewer")
+    Membership.objects.create(mission=mission, user=user, role=Membership.Role.VIEWER)
+    return browser(user)
+
+
+@pytest.fixture
+def production(mission: Mission) -> Agent:
+    return Agent.objects.get(mission=mission, role="production")
+
+
+@pytest.fixture
+def changed_run(production: Agent) -> AgentRun:
+    """A run that changed a file, with its log."""
+    run_id = uuid4()
+    change = Change(path="production.md", text="# Written\n", base=1)
+    author = Author.agent("production", run_id)
+    land(production.mission, [change], author=author, now=timezone.now())
+    directory = run_directory(run_id)
+    directory.mkdir(parents=True)
+    lines = [
+        {"at": NOW.isoformat(), "stream": "log", "text": "Applied.\n"},
+        {"at": NOW.isoformat(), "stream": "reply", "text": "I write.\n"},
+    ]
+    (directory / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines) + "{to")
+    changes = [{"path": "production.md", "from": 1, "to": 2, "added": 1, "removed": 5}]
+    return make_run(
+        production, id=run_id, outcome="changed", changes=changes, model="offline/writer"
+    )

@@ -13,7 +13,9 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from agents.aider.engine import Engine
 from agents.cycle import run_cycle
+from agents.gateway.client import Gateway
 from agents.models import Agent, AgentRun
 from agents.runlog import read_log
 from agents.selectors import run_directory
@@ -170,6 +172,12 @@ class Background:
             raise self._error
         assert self._run is not None, "the run did not end"
         return self._run
+
+
+def workshop_at(address: str, engine: Engine, gateway: Gateway) -> Workshop:
+    """Return the session's workshop, with a provider of this test's own."""
+    environment = {"OPENAI_API_BASE": address, "OPENAI_API_KEY": KEY}
+    return Workshop(engine=engine, gateway=gateway, environment=environment)
 
 
 def everything_below(folder: Path) -> Iterator[tuple[Path, bytes]]:

@@ -1,10 +1,21 @@
-"""Agents for tests."""
+"""Agents and runs for tests."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from agents.models import Agent
+from rest_framework.test import APIClient
+
+from agents.models import Agent, AgentRun
 from missions.models import Mission
+from parallagon.accounts.models import User
+
+NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
+RUN = {
+    "id", "mission", "agent", "role", "trigger", "state", "step", "outcome", "reason", "count",
+    "model", "is_offline", "queued_at", "started_at", "finished_at", "calls", "input_tokens",
+    "output_tokens", "changes", "refused", "timings",
+}  # fmt: skip
+"""What the API tells of a run."""
 
 
 def make_agent(mission: Mission, role: str, **fields: Any) -> Agent:
@@ -17,3 +28,24 @@ def make_agent(mission: Mission, role: str, **fields: Any) -> Agent:
     values.update(fields)
     agent, _ = Agent.objects.update_or_create(mission=mission, role=role, defaults=values)
     return agent
+
+
+def make_run(agent: Agent, **fields: Any) -> AgentRun:
+    """Make a run that has finished without a change."""
+    values: dict[str, Any] = {
+        "agent": agent,
+        "mission_id": agent.mission_id,
+        "trigger": "schedule",
+        "state": "FINISHED",
+        "outcome": "unchanged",
+        "queued_at": NOW,
+        "finished_at": NOW,
+    }
+    return AgentRun.objects.create(**values | fields)
+
+
+def browser(user: User) -> APIClient:
+    """Return a client that is signed in by session, as a browser is."""
+    client = APIClient()
+    client.force_login(user)
+    return client

@@ -6,8 +6,7 @@ from agents import work
 from agents.aider.engine import Engine
 from agents.gateway.client import Gateway
 from missions.models import Proposal
-from tests.agents.conftest import workshop_at
-from tests.agents.cycle_runs import Team
+from tests.agents.cycle_runs import Team, workshop_at
 from tests.aider.aider_model import ScriptedModel, search_block, whole_block
 from tests.gateway.gateway_provider import (
     DONE,

@@ -8,8 +8,7 @@ import pytest
 from agents.aider.engine import Engine
 from agents.gateway.client import Gateway
 from agents.models import ModelCall
-from tests.agents.conftest import workshop_at
-from tests.agents.cycle_runs import KEY, Team
+from tests.agents.cycle_runs import KEY, Team, workshop_at
 from tests.gateway.gateway_provider import (
     DONE,
     END,
