@@ -117,13 +117,18 @@ def build_page() -> None:
     environment = {**os.environ, "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD": "1"}
     if _read_stamp(MODULES_STAMP).get("lock") != lock:
         say("Installing the page's packages")
-        install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+        install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         run(install, "install the page's packages", environment, FRONTEND)
         MODULES_STAMP.write_text(json.dumps({"lock": lock}), encoding="utf-8")
     sources = digest(_sources())
     if _read_stamp(BUILD_STAMP).get("sources") != sources:
         say("Building the page")
-        run(["npm", "run", "--silent", "build"], "build the page", environment, FRONTEND)
+        run(
+            ["npm", "run", "build", "--", "--logLevel", "warn"],
+            "build the page",
+            environment,
+            FRONTEND,
+        )
         BUILT.mkdir(parents=True, exist_ok=True)
         BUILD_STAMP.write_text(json.dumps({"sources": sources}), encoding="utf-8")
 
