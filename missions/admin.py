@@ -1,0 +1,225 @@
+"""Missions in the admin: people and titles can be changed, history only read."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from missions import selectors
+from missions.models import (
+    Event,
+    LandingRecord,
+    Lease,
+    Membership,
+    Mission,
+    MissionFile,
+    Proposal,
+    ProposalFile,
+    Revision,
+)
+from parallagon.core.errors import ParallagonError
+
+PREVIEW = 20_000  # characters
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+    """What happened can be looked at, never changed: every change of a file lands."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class MembershipInline(admin.TabularInline[Membership, Mission]):
+    model = Membership
+    extra = 0
+    autocomplete_fields = ("user",)
+
+
+@admin.register(Mission)
+class MissionAdmin(admin.ModelAdmin[Mission]):
+    """Titles, models and members; states and files have operations of their own."""
+
+    list_display = ("title", "owner", "state", "language", "model", "files", "seq", "updated_at")
+    list_filter = ("state", "language", "is_demo", "created_at")
+    list_select_related = ("owner",)
+    search_fields = ("title", "owner__username", "model")
+    date_hierarchy = "created_at"
+    inlines: ClassVar = [MembershipInline]
+    fields = (
+        "title", "owner", "language", "state", "model", "folder", "is_demo", "seq", "fence",
+        "created_at", "updated_at",
+    )  # fmt: skip
+    readonly_fields = (
+        "owner", "language", "state", "folder", "is_demo", "seq", "fence", "created_at",
+        "updated_at",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Mission]:
+        return super().get_queryset(request).annotate(file_count=Count("files"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # a mission without its folder and files is none
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=_("files"), ordering="file_count")
+    def files(self, mission: Mission) -> int:
+        return int(getattr(mission, "file_count", 0))
+
+
+@admin.register(Membership)
+class MembershipAdmin(admin.ModelAdmin[Membership]):
+    list_display = ("mission", "user", "role", "created_at")
+    list_filter = ("role",)
+    list_select_related = ("mission", "user")
+    search_fields = ("mission__title", "user__username", "user__email")
+    autocomplete_fields = ("mission", "user")
+
+
+@admin.register(MissionFile)
+class MissionFileAdmin(ReadOnlyAdmin):
+    list_display = ("path", "mission", "number", "size", "author", "changed_at")
+    list_filter = ("current__author_kind",)
+    list_select_related = ("mission", "current__blob", "current__user")
+    search_fields = ("path", "mission__title")
+    ordering = ("-current__created_at",)
+
+    @admin.display(description=_("revision"), ordering="current__number")
+    def number(self, file: MissionFile) -> int | None:
+        return file.current.number if file.current else None
+
+    @admin.display(description=_("bytes"), ordering="current__blob__size")
+    def size(self, file: MissionFile) -> int | None:
+        return file.current.blob.size if file.current and file.current.blob else None
+
+    @admin.display(description=_("author"))
+    def author(self, file: MissionFile) -> str:
+        return _author(file.current) if file.current else ""
+
+    @admin.display(description=_("changed"), ordering="current__created_at")
+    def changed_at(self, file: MissionFile) -> Any:
+        return file.current.created_at if file.current else None
+
+
+@admin.register(Revision)
+class RevisionAdmin(ReadOnlyAdmin):
+    list_display = ("path", "mission", "number", "operation", "author", "size", "created_at")
+    list_filter = ("operation", "author_kind", "role")
+    list_select_related = ("file__mission", "blob", "user")
+    search_fields = ("file__path", "file__mission__title", "=run_id", "=blob__hash")
+    date_hierarchy = "created_at"
+    ordering = ("-pk",)
+    fields = (
+        "file", "number", "operation", "author", "run_id", "parent", "blob", "created_at", "text",
+    )  # fmt: skip
+    readonly_fields = ("author", "text")
+
+    @admin.display(description=_("file"), ordering="file__path")
+    def path(self, revision: Revision) -> str:
+        return revision.file.path
+
+    @admin.display(description=_("mission"), ordering="file__mission__title")
+    def mission(self, revision: Revision) -> str:
+        return revision.file.mission.title
+
+    @admin.display(description=_("author"))
+    def author(self, revision: Revision) -> str:
+        return _author(revision)
+
+    @admin.display(description=_("bytes"), ordering="blob__size")
+    def size(self, revision: Revision) -> int | None:
+        return revision.blob.size if revision.blob else None
+
+    @admin.display(description=_("text"))
+    def text(self, revision: Revision) -> str:
+        """Return the text, or its beginning; the page escapes it."""
+        try:
+            text = selectors.text_of(revision)
+        except ParallagonError as error:
+            return error.message
+        return text if len(text) <= PREVIEW else f"{text[:PREVIEW]}…"
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ("seq", "mission", "type", "data", "at")
+    list_filter = ("type",)
+    list_select_related = ("mission",)
+    search_fields = ("mission__title", "data")
+    date_hierarchy = "at"
+    ordering = ("-pk",)
+
+
+@admin.register(LandingRecord)
+class LandingRecordAdmin(ReadOnlyAdmin):
+    list_display = ("pk", "mission", "state", "paths", "run_id", "created_at", "closed_at")
+    list_filter = ("state",)
+    list_select_related = ("mission",)
+    search_fields = ("mission__title", "=run_id", "entries")
+    date_hierarchy = "created_at"
+    ordering = ("-pk",)
+
+    @admin.display(description=_("files"))
+    def paths(self, record: LandingRecord) -> str:
+        return ", ".join(entry["path"] for entry in record.entries)
+
+
+class HeldFilter(admin.SimpleListFilter):
+    title = _("held")
+    parameter_name = "held"
+
+    def lookups(self, *_args: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("held")), ("no", _("given back"))]
+
+    def queryset(self, _request: HttpRequest, leases: QuerySet[Lease]) -> QuerySet[Lease]:
+        if self.value() is None:
+            return leases
+        return leases.filter(released_at__isnull=self.value() == "yes")
+
+
+@admin.register(Lease)
+class LeaseAdmin(ReadOnlyAdmin):
+    list_display = ("token", "mission", "role", "patterns", "taken_at", "ends_at", "released_at")
+    list_filter = (HeldFilter, "role")
+    list_select_related = ("mission",)
+    search_fields = ("mission__title", "role", "=run_id")
+    ordering = ("-pk",)
+
+
+class ProposalFileInline(admin.TabularInline[ProposalFile, Proposal]):
+    model = ProposalFile
+    extra = 0
+    can_delete = False
+    fields = ("path", "base_number", "base", "blob")
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Proposal)
+class ProposalAdmin(ReadOnlyAdmin):
+    list_display = ("pk", "mission", "role", "reason", "state", "created_at", "decided_by")
+    list_filter = ("state", "reason", "role")
+    list_select_related = ("mission", "decided_by")
+    search_fields = ("mission__title", "role", "=run_id", "files__path")
+    date_hierarchy = "created_at"
+    inlines: ClassVar = [ProposalFileInline]
+
+
+def _author(revision: Revision) -> str:
+    if revision.user:
+        return revision.user.display_name()
+    return revision.role or str(revision.get_author_kind_display())

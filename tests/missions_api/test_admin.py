@@ -1,0 +1,131 @@
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.contrib.admin.sites import site
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from missions import models
+from missions.landing import Author, Change, land
+from missions.leases import take_lease
+from missions.models import Mission, Proposal, Revision
+from parallagon.accounts.models import User
+from tests.factories import make_mission, make_user, write_files
+from tests.missions_api.conftest import TEXT
+
+SHOWN = [
+    models.Mission,
+    models.Membership,
+    models.MissionFile,
+    models.Revision,
+    models.Event,
+    models.LandingRecord,
+    models.Lease,
+    models.Proposal,
+]
+EVERYONE = [model._meta.model_name for model in SHOWN]
+HISTORY = [name for name in EVERYONE if name not in {"mission", "membership"}]
+
+
+@pytest.fixture
+def admin(db: None) -> Client:
+    client = Client()
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    return client
+
+
+def fill(mission: Mission) -> None:
+    """Give a mission one more of everything."""
+    now = timezone.now()
+    write_files(mission, {f"notes/{uuid4()}.md": "x\n"})
+    lease = take_lease(
+        mission_id=mission.pk,
+        role="production",
+        run_id=uuid4(),
+        patterns=["production.md"],
+        now=now,
+        ends_at=now + timedelta(minutes=1),
+    )
+    land(
+        mission,
+        [Change(path="production.md", text=f"{uuid4()}\n", base=1)],
+        author=Author.agent("production", lease.run_id),
+        now=now,
+        propose=Proposal.Reason.REVIEW,
+    )
+
+
+@pytest.fixture
+def full(mission: Mission) -> Mission:
+    fill(mission)
+    return mission
+
+
+def test_everything_can_be_looked_at() -> None:
+    assert all(site.is_registered(model) for model in SHOWN)
+
+
+@pytest.mark.parametrize("name", EVERYONE)
+class TestLists:
+    def test_costs_the_same_however_many(
+        self,
+        admin: Client,
+        full: Mission,
+        name: str,
+        django_assert_max_num_queries: DjangoAssertNumQueries,
+    ) -> None:
+        for _ in range(5):
+            more = make_mission(owner=make_user(), files={"production.md": TEXT})
+            fill(more)
+
+        with django_assert_max_num_queries(9):  # user, filters, dates, count, rows
+            assert admin.get(f"/admin/missions/{name}/").status_code == 200
+
+    def test_can_be_searched(self, admin: Client, full: Mission, name: str) -> None:
+        assert admin.get(f"/admin/missions/{name}/?q=production").status_code == 200
+
+    def test_one_can_be_opened(self, admin: Client, full: Mission, name: str) -> None:
+        model = next(model for model in SHOWN if model._meta.model_name == name)
+        pk = model._default_manager.latest("pk").pk
+
+        assert admin.get(f"/admin/missions/{name}/{pk}/change/").status_code == 200
+
+
+@pytest.mark.parametrize("name", HISTORY)
+class TestHistory:
+    def test_is_only_read(self, admin: Client, full: Mission, name: str) -> None:
+        model = next(model for model in SHOWN if model._meta.model_name == name)
+        pk = model._default_manager.latest("pk").pk
+
+        assert admin.get(f"/admin/missions/{name}/add/").status_code == 403
+        assert admin.post(f"/admin/missions/{name}/{pk}/change/", {}).status_code == 403
+        assert admin.post(f"/admin/missions/{name}/{pk}/delete/", {}).status_code == 403
+
+
+class TestRevision:
+    def test_shows_its_text_escaped(self, admin: Client, mission: Mission) -> None:
+        write_files(mission, {"evil.md": "<script>alert(1)</script>\n"})
+        revision = Revision.objects.get(file__path="evil.md")
+
+        page = admin.get(f"/admin/missions/revision/{revision.pk}/change/").content.decode()
+
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+        assert "<script>alert(1)" not in page
+
+    def test_shows_the_beginning_of_a_long_text(self, admin: Client, mission: Mission) -> None:
+        write_files(mission, {"long.md": "word\n" * 10_000 + "the end\n"})
+        revision = Revision.objects.get(file__path="long.md")
+
+        page = admin.get(f"/admin/missions/revision/{revision.pk}/change/").content.decode()
+
+        assert "word" in page
+        assert "the end" not in page
+
+
+def test_others_stay_out(owner: User, mission: Mission) -> None:
+    client = Client()
+    client.force_login(owner)
+
+    assert client.get("/admin/missions/mission/").status_code == 302
