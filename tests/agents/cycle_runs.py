@@ -88,6 +88,12 @@ class Team:
         finally:
             background.join()
 
+    def next_look(self, role: str) -> datetime:
+        """Return when an agent looks again, which it does."""
+        at = self.agent(role).next_run_at
+        assert at is not None, "it never looks again"
+        return at
+
     # -- files ---------------------------------------------------------------------------------
 
     def text(self, path: str) -> str:
@@ -178,6 +184,24 @@ def workshop_at(address: str, engine: Engine, gateway: Gateway) -> Workshop:
     """Return the session's workshop, with a provider of this test's own."""
     environment = {"OPENAI_API_BASE": address, "OPENAI_API_KEY": KEY}
     return Workshop(engine=engine, gateway=gateway, environment=environment)
+
+
+def ended_at(run: AgentRun) -> datetime:
+    """Return when a run ended, which it has."""
+    assert run.finished_at is not None, f"the run is {run.state}"
+    return run.finished_at
+
+
+def duration(run: AgentRun) -> timedelta:
+    """Return how long a run that has ended took."""
+    assert run.started_at is not None
+    return ended_at(run) - run.started_at
+
+
+def sent_again_at(run: AgentRun) -> datetime:
+    """Return when a run that was put back is sent again."""
+    assert run.not_before is not None, f"the run is {run.state}, {run.outcome}: {run.reason}"
+    return run.not_before
 
 
 def everything_below(folder: Path) -> Iterator[tuple[Path, bytes]]:

@@ -3,13 +3,14 @@
 What is asserted is the state outside: the mission's folder, other files, the next prompt.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from missions.storage import FileManager
-from tests.agents.cycle_runs import Team, private_folder
+from tests.agents.cycle_runs import Team, duration, private_folder
 from tests.aider.aider_model import ScriptedModel, search_block
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
@@ -88,7 +89,7 @@ class TestWhatIsNotTheirs:
         assert team.on_disk() == before
         assert "LANG=C.UTF-8" not in model.prompts()
         assert "HOME=" not in model.prompts()
-        assert (run.finished_at - run.started_at).total_seconds() < 10
+        assert duration(run) < timedelta(seconds=10)
 
     def test_takes_what_was_allowed_down_with_it(self, team: Team, model: ScriptedModel):
         before = team.on_disk()

@@ -1,5 +1,6 @@
 """Runs that meet: at a lease, at the write lock, at a person who is typing."""
 
+import time
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -8,11 +9,10 @@ import pytest
 
 from agents.models import Agent, AgentRun
 from agents.services import Dispatch, ReapRun
-from missions import locks
 from missions.leases import release_lease, take_lease
 from missions.locks import RunLock, write_lock
 from missions.models import Lease
-from tests.agents.cycle_runs import Team, private_folder
+from tests.agents.cycle_runs import Team, private_folder, sent_again_at
 from tests.aider.aider_model import ScriptedModel, search_block
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
@@ -39,7 +39,7 @@ class TestBusyLease:
         model.enqueue(EDIT)
         run = team.run("production")
         assert (run.state, run.outcome) == ("QUEUED", "")
-        assert run.not_before > team.clock()
+        assert sent_again_at(run) > team.clock()
         assert team.agent("production").state == Agent.State.QUEUED
         assert "leased" in team.agent("production").reason
         assert Dispatch(now=team.clock()).execute() == []
@@ -56,9 +56,9 @@ class TestBusyLease:
         run = team.run("production")
         waits = []
         for _ in range(4):
-            team.offset += run.not_before - team.clock()
+            team.offset += sent_again_at(run) - team.clock()
             run = team.carry_out(run.pk)
-            waits.append(round((run.not_before - team.clock()).total_seconds()))
+            waits.append(round((sent_again_at(run) - team.clock()).total_seconds()))
 
         assert waits == [2, 4, 8, 8]
 
@@ -96,7 +96,7 @@ class TestBusyWriteLock:
             assert model.is_answering.wait(10)
             with write_lock(team.mission.pk):
                 reply.may_finish.set()
-                locks.time.sleep(0.5)
+                time.sleep(0.5)
 
         assert background.join().outcome == "changed"
         assert len(model.calls) == 1
@@ -144,7 +144,7 @@ class TestTypingPerson:
 
         assert run.state == "QUEUED"
         assert "a person is writing" in team.agent("production").reason
-        assert timedelta(0) < run.not_before - team.clock() <= timedelta(seconds=5)
+        assert timedelta(0) < sent_again_at(run) - team.clock() <= timedelta(seconds=5)
         assert model.calls == []
 
     def test_but_not_when_the_run_was_asked_for(self, team: Team, settings: Any):

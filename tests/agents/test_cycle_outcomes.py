@@ -1,12 +1,14 @@
 """What a run leaves behind when it changed something, and when it did not."""
 
+from datetime import timedelta
+
 import pytest
 from rest_framework.test import APIRequestFactory, force_authenticate
 
 from agents.api.runs import RunDiffView
 from agents.models import Agent, AgentRun, ModelCall
 from missions.models import Lease, Revision
-from tests.agents.cycle_runs import Team, private_folder
+from tests.agents.cycle_runs import Team, ended_at, private_folder
 from tests.aider.aider_model import ScriptedModel, search_block
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
@@ -63,8 +65,8 @@ class TestChanged:
         assert run.call_count == len(model.calls) == 1
         assert run.output_tokens == call.output_tokens
         assert run.input_tokens == call.input_tokens
-        assert call.input_tokens > 100
-        assert call.output_tokens > 10
+        assert (call.input_tokens or 0) > 100
+        assert (call.output_tokens or 0) > 10
 
     def test_its_log_keeps_what_aider_and_the_model_said(self, team: Team, model: ScriptedModel):
         rewrite(model)
@@ -136,7 +138,7 @@ class TestUnchanged:
         agent = team.agent("production")
         assert agent.state == Agent.State.IDLE
         assert agent.interval == 40
-        assert (agent.next_run_at - run.finished_at).total_seconds() == 40
+        assert team.next_look("production") - ended_at(run) == timedelta(seconds=40)
 
     def test_a_message_that_comes_twice_finds_nothing_to_do(self, team: Team, model: ScriptedModel):
         run = team.run("production")

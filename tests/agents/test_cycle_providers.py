@@ -2,13 +2,14 @@
 
 import socket
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from agents.aider.engine import Engine
 from agents.gateway.client import Gateway
 from agents.models import ModelCall
-from tests.agents.cycle_runs import KEY, Team, workshop_at
+from tests.agents.cycle_runs import KEY, Team, ended_at, workshop_at
 from tests.gateway.gateway_provider import (
     DONE,
     END,
@@ -70,7 +71,7 @@ class TestProviderFaults:
         agent = at_provider.agent("production")
         assert (agent.state, agent.failure_count) == ("BACKING_OFF", 1)
         assert words in agent.reason
-        assert (agent.next_run_at - run.finished_at).total_seconds() == 15
+        assert at_provider.next_look("production") - ended_at(run) == timedelta(seconds=15)
 
     def test_nobody_listens(self, team: Team, engine: Engine, gateway: Gateway):
         with socket.create_server(("127.0.0.1", 0)) as server:
@@ -90,9 +91,8 @@ class TestProviderFaults:
         waits = []
         for _ in range(3):
             run = at_provider.run("production")
-            agent = at_provider.agent("production")
-            waits.append((agent.next_run_at - run.finished_at).total_seconds())
-        assert waits == [15, 30, 60]
+            waits.append(at_provider.next_look("production") - ended_at(run))
+        assert [wait.seconds for wait in waits] == [15, 30, 60]
 
         provider.play([head(), chunk(delta("No.")), chunk(finish()), chunk(DONE) + END])
         run = at_provider.run("production")

@@ -84,7 +84,7 @@ class TestWake:
         assert "demande.md" in agent.reason
         assert agent.next_trigger == AgentRun.Trigger.CHANGE
         told = [event for event in waiting.events("agent.changed") if event["agent"] == agent.pk]
-        assert told[-1]["next_run_at"] == agent.next_run_at.isoformat()
+        assert told[-1]["next_run_at"] == waiting.next_look("specifications").isoformat()
 
     def test_a_stopped_agent_sleeps_on(self, team: Team):
         team.save("demande.md", "# New\n")
