@@ -82,7 +82,7 @@ def apply_blocks(reply: str, files: dict[str, str]) -> list[str]:
         old += "" if old.endswith("\n") or not old else "\n"
         if not block["search"]:
             assert not old.strip(), f"an empty SEARCH on {block['path']}"
-            files[block["path"]] = block["replace"]
+            files[block["path"]] = old + block["replace"]
             continue
         assert f"\n{old}".count(f"\n{block['search']}") == 1, block["search"]
         new = f"\n{old}".replace(f"\n{block['search']}", f"\n{block['replace']}", 1)

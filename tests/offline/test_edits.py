@@ -15,9 +15,7 @@ TEXTS = st.lists(LINES, min_size=1, max_size=14).map(lambda lines: "\n".join(lin
 
 
 def edit(old: str, new: str, *, edit_format: str = "diff", **others: str) -> str:
-    return write_edits(
-        {"page.md": (old, new)}, edit_format=edit_format, fence=FENCE, others=others
-    )
+    return write_edits({"page.md": (old, new)}, edit_format=edit_format, fence=FENCE, others=others)
 
 
 class TestDiff:
@@ -31,7 +29,7 @@ class TestDiff:
 
         apply_blocks(reply, files)
 
-        assert files["page.md"] == new or (not old.strip() and files["page.md"].endswith(new))
+        assert files["page.md"] == (new if old.strip() else old + new)
 
     @given(lines=st.lists(st.sampled_from(["same", "", "- x"]), min_size=3, max_size=40))
     def test_quotes_enough_lines_to_be_unique(self, lines: list[str]) -> None:

@@ -14,6 +14,9 @@ MARKER = re.compile(r"(?:<{5,9} SEARCH>?|={5,9}|>{5,9} REPLACE)\s*$")
 MAX_COMPARED = 1500
 """Lines beyond which two texts are not compared line by line; what differs is replaced whole."""
 
+MAX_PIECES = 60
+"""Blocks into which one addition is split; finding a place for each costs a walk of the file."""
+
 
 class Inexpressible(Exception):  # noqa: N818 - the name says what is wrong with the edit
     """The change cannot be written in the format that was asked for."""
@@ -61,6 +64,9 @@ def _diff(
 ) -> Iterator[str]:
     state = _lines(old)
     goal = _lines(new)
+    if not old.strip():
+        # Aider has no way to replace blank lines; it adds to them.
+        goal = [*state, *goal]
     others = [_lines(text) for text in elsewhere]
     for change in _changes(state, goal):
         for step in _steps(change, len(state) - len(_lines(old))):
@@ -116,6 +122,7 @@ def _pieces(lines: tuple[str, ...]) -> list[tuple[str, ...]]:
             begin = index - 1 if not lines[index - 1].strip() else index
             if any(text.strip() for text in lines[starts[-1] : begin]):
                 starts.append(begin)
+    starts = starts[:: len(starts) // MAX_PIECES + 1]
     ends = [*starts[1:], len(lines)]
     return [lines[start:end] for start, end in zip(starts, ends, strict=True)]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from agents.gateway.offline.conversation import Brief
-from agents.gateway.offline.coverage import Section, read_sections
+from agents.gateway.offline.coverage import read_sections
 from agents.gateway.offline.deliverables import write_deliverables
 from agents.gateway.offline.drafting import Said, draft_section
 from agents.gateway.offline.kinship import Kinship
@@ -36,16 +36,16 @@ def _fill(old: str, requirements: Sequence[Requirement], voice: Voice) -> str:
         return old
     said = Said(old)
     kin = Kinship(requirements)
-    lines = _opening(old, voice)
     room = MAX_BYTES - len(old.encode())
-    order = [requirement.number for requirement in requirements]
+    drafts: dict[int, list[str]] = {}
     for requirement in wanted:
-        section = draft_section(requirement, kin, said, voice)
-        room -= len("\n".join(section).encode()) + 4
+        draft = draft_section(requirement, kin, said, voice)
+        room -= len("\n".join(draft).encode()) + 4
         if room < 0:
             break
-        lines = _placed(lines, section, requirement.number, order)
-    return "\n".join(lines).rstrip("\n") + "\n"
+        drafts[requirement.number] = draft
+    order = [requirement.number for requirement in requirements]
+    return "\n".join(_placed(_opening(old, voice), drafts, order)) + "\n"
 
 
 def _opening(old: str, voice: Voice) -> list[str]:
@@ -67,32 +67,42 @@ def _opening(old: str, voice: Voice) -> list[str]:
     return [*lines[: at + 1], *([""] if at >= 0 else []), label, *([""] if rest else []), *rest]
 
 
-def _placed(lines: list[str], section: list[str], number: int, order: list[int]) -> list[str]:
-    """Put a section where its number belongs: in the place of its empty one, or else after the
-    section that comes before it in the specifications, or else before the one that follows."""
+def _placed(lines: list[str], drafts: dict[int, list[str]], order: list[int]) -> list[str]:
+    """Return the lines with each draft where its number belongs: in the place of its empty
+    section, or else after the section that comes before it in the specifications, or else before
+    the first that follows."""
     sections = {section.number: section for section in read_sections("\n".join(lines))}
-    if number in sections:
-        return _inserted(lines, _body(section), sections[number].line + 1, sections[number])
-    rank = order.index(number)
-    before = next((sections[n] for n in reversed(order[:rank]) if n in sections), None)
-    if before is not None:
-        return _inserted(lines, section, before.line + 1 + len(before.body))
-    after = next((sections[n] for n in order[rank + 1 :] if n in sections), None)
-    return _inserted(lines, section, after.line if after else len(lines))
+    first = next((sections[number].line for number in order if number in sections), len(lines))
+    insertions: dict[int, list[str]] = {}
+    replaced: set[int] = set()
+    at = first
+    for number in order:
+        section = sections.get(number)
+        if section is not None:
+            at = section.line + 1 + len(section.body)
+        if number in drafts and section is not None:
+            insertions[section.line + 1] = drafts[number][2:]
+            replaced.update(range(section.line + 1, at))
+        elif number in drafts:
+            insertions.setdefault(at, []).extend(["", *drafts[number]])
+    return _joined(lines, insertions, replaced)
 
 
-def _body(section: list[str]) -> list[str]:
-    return section[2:]
-
-
-def _inserted(
-    lines: list[str], new: list[str], at: int, replaced: Section | None = None
-) -> list[str]:
-    """Insert `new` at line `at`, one blank line on either side; an empty section's body goes."""
-    head = lines[:at]
-    tail = lines[at + (len(replaced.body) if replaced else 0) :]
-    while head and not head[-1].strip():
-        head = head[:-1]
-    while tail and not tail[0].strip():
-        tail = tail[1:]
-    return [*head, *([""] if head else []), *new, *([""] if tail else []), *tail]
+def _joined(lines: list[str], insertions: dict[int, list[str]], replaced: set[int]) -> list[str]:
+    """Insert texts before the lines of those numbers, one blank line on either side of each."""
+    result: list[str] = []
+    needs_blank = False
+    for index, line in enumerate([*lines, ""]):
+        if index in insertions:
+            while result and not result[-1].strip():
+                result.pop()
+            text = insertions[index][not insertions[index][0] :]
+            result += ["", *text] if result else text
+            needs_blank = True
+        if index in replaced or (needs_blank and not line.strip()):
+            continue
+        result += ["", line] if needs_blank else [line]
+        needs_blank = False
+    while result and not result[-1].strip():
+        result.pop()
+    return result

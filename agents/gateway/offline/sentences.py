@@ -91,11 +91,11 @@ def split_sentences(text: str) -> list[str]:
 
 
 def _is_end(text: str, match: re.Match[str]) -> bool:
-    after = text[match.end() :].lstrip(" ")
+    after = text[match.end() : match.end() + 9].lstrip(" ")
     starts_anew = bool(after) and (after[0].isupper() or after[0].isdigit() or after[0] in OPENERS)
     if not starts_anew or match[0] != ".":
         return starts_anew
-    before = text[: match.start()][-24:]
+    before = text[max(0, match.start() - 24) : match.start()]
     is_short = BEFORE_NUMBER if after[0].isdigit() else BEFORE_NAME
     return is_short.search(before) is None
 

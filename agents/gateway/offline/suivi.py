@@ -10,7 +10,7 @@ PATH = "suivi.md"
 MAX_BYTES = 900_000
 EVENT = re.compile(
     r"(?P<day>\d{4}-\d{2}-\d{2})T(?P<time>\d{2}:\d{2}):\d{2}Z \| (?P<author>[^|]*)"
-    r" \| (?P<path>[^|]*) \| revision (?P<revision>\d+) \| (?P<outcome>[^|]*)"
+    r" \|(?P<path>[^|]*)\| revision (?P<revision>\d+) \| (?P<outcome>[^|]*)"
     r"(?: \| (?P<summary>.*))?"
 )
 
