@@ -112,3 +112,10 @@ def wait_until(condition: Callable[[], bool], seconds: float = 40) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.01)
+
+
+def children(engine: Engine) -> list[int]:
+    """Return the children of the engine, the spare one included."""
+    pid = engine.health().pid
+    assert pid is not None
+    return children_of(pid)
