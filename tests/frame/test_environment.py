@@ -1,5 +1,6 @@
 """Typed readers of the environment."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -56,3 +57,16 @@ class TestEnvironment:
             environment.decimal("NUMBER", Decimal(1))
         with pytest.raises(ImproperlyConfigured, match="CHOICE is “c”; set it to a or b"):
             environment.choice("CHOICE", "a", ("a", "b"))
+
+
+class TestExample:
+    def test_documents_every_variable_that_settings_read(self) -> None:
+        root = Path(__file__).resolve().parent.parent.parent
+        sources = [file.read_text() for file in (root / "parallagon/settings").glob("*.py")]
+        reads = re.compile(r'env\.\w+\(\s*"([A-Z_]+)"')
+        read = {name for source in sources for name in reads.findall(source)}
+
+        documented = set(re.findall(r"^# ([A-Z_]+)=", (root / ".env.example").read_text(), re.M))
+
+        assert len(read) > 20
+        assert read - documented == set()
