@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from agents.gateway.offline.writer import write_reply
@@ -92,7 +93,8 @@ def apply_blocks(reply: str, files: dict[str, str]) -> list[str]:
 
 @dataclass
 class Team:
-    """Six agents that work in turn whenever something they watch has changed."""
+    """Six agents that work in turn whenever something they watch has changed; with a `seed`, in
+    another order every round."""
 
     files: dict[str, str]
     language: str = "en"
@@ -101,6 +103,7 @@ class Team:
     history: list[HistoryEntry] = field(default_factory=list)
     replies: list[tuple[str, str]] = field(default_factory=list)
     stopped: set[str] = field(default_factory=set)
+    seed: int | None = None
     _seen: dict[str, object] = field(default_factory=dict)
     _read: dict[str, int] = field(default_factory=dict)
     _outcomes: dict[str, str] = field(default_factory=dict)
@@ -115,7 +118,11 @@ class Team:
 
     def work_once(self) -> list[str]:
         """Let each agent that has a reason to work do so once; return the paths changed."""
-        return [path for role in all_roles() for path in self.run(role)]
+        roles = all_roles()
+        if self.seed is not None:
+            self.seed += 1
+            Random(self.seed).shuffle(roles)  # noqa: S311 - an order, no secret
+        return [path for role in roles for path in self.run(role)]
 
     def write(self, path: str, text: str, *, author: str = "Ada") -> None:
         """Save a file as a person."""

@@ -18,8 +18,8 @@ from offline_team import Team, demo_request, new_mission
 DOCUMENTS = ["specifications.md", "production.md", "management.md", "evaluation.md"]
 
 
-def settled(language: str, request: str, **options: str) -> Team:
-    team = Team(new_mission(language, request), language, **options)
+def settled(language: str, request: str) -> Team:
+    team = Team(new_mission(language, request), language)
     team.settle()
     return team
 
@@ -83,6 +83,15 @@ class TestDemo:
 
     def test_has_found_nothing_said_twice(self, demo: Team) -> None:
         assert re.search("Aucun passage|No passage", demo.files["duplication.md"])
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_comes_to_the_same_documents_in_any_order(self, demo: Team, seed: int) -> None:
+        team = Team(new_mission(demo.language, demo.files["demande.md"]), demo.language, seed=seed)
+
+        team.settle(12)
+
+        journal = {"suivi.md": ""}
+        assert {**team.files, **journal} == {**demo.files, **journal}
 
     def test_gives_the_same_bytes_again(self, demo: Team) -> None:
         again = settled(demo.language, demo_request(demo.language))

@@ -24,6 +24,9 @@ COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 BREAKS = re.compile(r"[ \t\r\n\f\v\x1c-\x1e\x85\u2028\u2029]+")
 
+MAX_HEADING = 200
+"""Characters of a heading that are kept."""
+
 
 @dataclass(frozen=True)
 class Heading:
@@ -60,7 +63,7 @@ def one_line(text: str) -> str:
 
 def _lines(text: str) -> Iterator[str]:
     """Yield the lines that hold prose or structure; a code block or a comment yields a blank."""
-    text = COMMENT.sub("\n", FRONT_MATTER.sub("", text.lstrip("\ufeff")))
+    text = COMMENT.sub("\n", FRONT_MATTER.sub("", text.lstrip("\ufeff").replace("\r\n", "\n")))
     fence = ""
     for line in text.split("\n"):
         match = FENCE.match(line)
@@ -126,7 +129,7 @@ class _Reader:
     def _open(self, level: int, text: str) -> None:
         self.flush()
         self._indents = []
-        heading = Heading(level, one_line(text), len(self.headings))
+        heading = Heading(level, one_line(text)[:MAX_HEADING], len(self.headings))
         self.headings.append(heading)
         self._path = (*(above for above in self._path if above.level < level), heading)
 

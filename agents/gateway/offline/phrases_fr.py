@@ -56,8 +56,8 @@ PHRASES = {
     "production.case": "on joue le cas « {text} » devant témoin.",
     "production.absence": "on cherche à mettre l’interdiction en défaut, et l’on n’y parvient pas.",
     # management.md
-    "management.title": "# Gestion",
-    "management.keeper": "*Document tenu par l’agent Gestion : les tâches et l’équipe.*",
+    "management.title": "# Pilotage",
+    "management.keeper": "*Document tenu par l’agent Pilotage : les tâches et l’équipe.*",
     "management.empty": "Aucune tâche pour le moment.",
     "management.label": "*Hors ligne : cette liste est calculée par un programme.*",
     "management.progress": "Tâches faites : {done} sur {count}.",
@@ -106,8 +106,8 @@ PHRASES = {
     "suivi.entry": "- {time} — {text}",
     "suivi.older": "*Les entrées plus anciennes sont dans l’historique des révisions.*",
     # duplication.md
-    "duplication.title": "# Duplication",
-    "duplication.keeper": "*Document tenu par l’agent Duplication : ce qui est dit deux fois.*",
+    "duplication.title": "# Doublons",
+    "duplication.keeper": "*Document tenu par l’agent Doublons : ce qui est dit deux fois.*",
     "duplication.empty": "Rien à comparer pour le moment.",
     "duplication.label": (
         "*Hors ligne : un programme compare les mots des passages, sans en peser le sens ; les "
@@ -138,10 +138,10 @@ PHRASES = {
 ROLES = {
     "specifications": "Spécifications",
     "production": "Production",
-    "management": "Gestion",
+    "management": "Pilotage",
     "evaluation": "Évaluation",
     "suivi": "Suivi",
-    "duplication": "Duplication",
+    "duplication": "Doublons",
 }
 
 STATES = {

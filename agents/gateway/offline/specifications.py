@@ -14,6 +14,9 @@ from agents.gateway.offline.values import values
 
 PATH = "specifications.md"
 MAX_BYTES = 700_000
+MAX_RETIRED = 2000
+"""Retired numbers that are listed, the highest: with them none is ever given twice."""
+
 HEADING = re.compile(r"(#{1,6}) ")
 
 
@@ -41,7 +44,7 @@ def _compose(register: Register, voice: Voice) -> list[str]:
         lines += _vague(register.requirements, voice)
         lines += _values(register.requirements, voice)
     if register.retired:
-        numbers = ", ".join(str(number) for number in register.retired)
+        numbers = ", ".join(str(number) for number in register.retired[-MAX_RETIRED:])
         lines += ["", say("specifications.retired", numbers=numbers)]
     if register.left_out:
         lines += ["", say("specifications.left_out", count=register.left_out)]
