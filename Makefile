@@ -6,7 +6,7 @@ CHECK_SETTINGS := DJANGO_SETTINGS_MODULE=parallagon.settings.test
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run link test check bench schema lock prepare prepare-test
+.PHONY: help run link test check bench schema messages lock prepare prepare-test
 
 help:  ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ check: prepare-test  ## Format, lint, types, architecture, migrations, API schem
 
 bench: prepare-test  ## Measure (ONLY=cycle for one family)
 	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+messages: prepare-test  ## Compile the French words of the server
+	@$(BIN)/python scripts/messages.py
 
 schema: prepare-test  ## Write docs/openapi.yaml from the code
 	@$(CHECK_SETTINGS) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from agents.aider.protocol import EngineResult
 from agents.gateway.protocol import Allowance, RunReport
 from agents.models import AgentRun
+from agents.reasons import in_words
 from agents.roles.base import RunFiles
 from agents.roles.patterns import matches_any
 from missions.content import decode
@@ -64,13 +65,13 @@ def require_complete(
     if cause == "cancelled":
         raise Ended(Outcome.CANCELLED, result.reason)
     if cause == "lost" or result.status in {"crashed", "unavailable"}:
-        raise Ended(Outcome.FAILED, result.reason)
+        raise Ended(Outcome.FAILED, in_words(result.reason))
     if result.status == "timed_out":
-        raise Ended(Outcome.TIMED_OUT, result.reason)
+        raise Ended(Outcome.TIMED_OUT, in_words(result.reason))
     if report.void:
-        raise Ended(_void_outcome(report, allowance), report.void)
+        raise Ended(_void_outcome(report, allowance), in_words(report.void))
     if result.status != "completed":
-        raise Ended(Outcome.FAILED, result.reason)
+        raise Ended(Outcome.FAILED, in_words(result.reason))
     if not report.calls:
         raise Ended(Outcome.FAILED, _("Aider ended without asking the model."))
 
