@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -133,17 +133,23 @@ class _AgentAction(APIView):
         return Response(agent_data([agent_of(request, agent_id)])[0])
 
 
-@extend_schema(operation_id="agents_start", request=None, responses=AgentSerializer)
+@extend_schema_view(
+    post=extend_schema(operation_id="agents_start", request=None, responses=AgentSerializer)
+)
 class StartAgentView(_AgentAction):
     operation = StartAgent
 
 
-@extend_schema(operation_id="agents_stop", request=None, responses=AgentSerializer)
+@extend_schema_view(
+    post=extend_schema(operation_id="agents_stop", request=None, responses=AgentSerializer)
+)
 class StopAgentView(_AgentAction):
     operation = StopAgent
 
 
-@extend_schema(operation_id="agents_run", request=None, responses=AgentSerializer)
+@extend_schema_view(
+    post=extend_schema(operation_id="agents_run", request=None, responses=AgentSerializer)
+)
 class RunAgentView(_AgentAction):
     operation = RunAgent
 
@@ -166,19 +172,23 @@ class _TeamAction(APIView):
         return Response({"results": agent_data(list(agents.order_by("pk")))})
 
 
-@extend_schema(
-    operation_id="agents_start_all",
-    request=MissionChoiceSerializer,
-    responses=AgentListSerializer,
+@extend_schema_view(
+    post=extend_schema(
+        operation_id="agents_start_all",
+        request=MissionChoiceSerializer,
+        responses=AgentListSerializer,
+    )
 )
 class StartAgentsView(_TeamAction):
     operation = StartMission
 
 
-@extend_schema(
-    operation_id="agents_stop_all",
-    request=MissionChoiceSerializer,
-    responses=AgentListSerializer,
+@extend_schema_view(
+    post=extend_schema(
+        operation_id="agents_stop_all",
+        request=MissionChoiceSerializer,
+        responses=AgentListSerializer,
+    )
 )
 class StopAgentsView(_TeamAction):
     operation = StopMission

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
-from missions.api.serializers import MissionSerializer
-from missions.api.views.missions import mission_data
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from agents.services import StartMission, StopMission
+from missions.api.serializers import MissionSerializer
+from missions.api.views.missions import mission_data
 from missions.models import Membership
 from missions.selectors import membership
 from parallagon.accounts.authentication import caller
@@ -30,11 +30,15 @@ class _MissionAction(APIView):
         return Response(mission_data(request, mission_id))
 
 
-@extend_schema(operation_id="missions_start", request=None, responses=MissionSerializer)
+@extend_schema_view(
+    post=extend_schema(operation_id="missions_start", request=None, responses=MissionSerializer)
+)
 class StartMissionView(_MissionAction):
     operation = StartMission
 
 
-@extend_schema(operation_id="missions_stop", request=None, responses=MissionSerializer)
+@extend_schema_view(
+    post=extend_schema(operation_id="missions_stop", request=None, responses=MissionSerializer)
+)
 class StopMissionView(_MissionAction):
     operation = StopMission

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.functional import Promise
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from agents.models import Agent, AgentRun
@@ -79,9 +80,10 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
     def get_effective_model(self, agent: Agent) -> str:
         return agent.model or agent.mission.model
 
-    def get_last_run(self, agent: Agent) -> RunSerializer | None:
+    @extend_schema_field(RunSerializer(allow_null=True))
+    def get_last_run(self, agent: Agent) -> Any:
         run = self.context["last_runs"].get(agent.pk)
-        return RunSerializer(run).data if run else None  # type: ignore[return-value] # for the schema
+        return RunSerializer(run).data if run else None
 
     def get_last_change_at(self, agent: Agent) -> str | None:
         at = self.context["last_changes"].get(agent.pk)
