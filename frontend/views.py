@@ -1,6 +1,6 @@
 """The pages: each is a frame for its script; everything else comes through the API."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -11,6 +11,8 @@ from django.utils.translation import get_language
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language
+
+from parallagon.accounts.models import User
 
 THEME_COOKIE = "parallagon_theme"
 THEMES = {"light", "dark"}
@@ -53,13 +55,13 @@ def _look(request: HttpRequest) -> dict[str, Any]:
 
 def _page_context(request: HttpRequest) -> dict[str, Any]:
     """Return what the script needs before its first request."""
-    user = request.user
+    user = cast("User", request.user)  # the view lets nobody else in
     language = (get_language() or settings.LANGUAGE_CODE).split("-")[0]
     return {
         "user": {
             "id": user.pk,
-            "name": user.get_full_name() or user.get_username(),
-            "email": getattr(user, "email", ""),
+            "name": user.display_name(),
+            "email": user.email,
             "language": language,
         },
         "language": language,

@@ -7,6 +7,7 @@ import type {
   MissionFile,
   NewMission,
   Page,
+  Proposal,
   Revision,
   RevisionText,
   SavedFile,
@@ -27,8 +28,9 @@ export const stopMission = (id: number) => request<Mission>("POST", `missions/${
 export const resetMission = (id: number) => request<Mission>("POST", `missions/${id}/reset`);
 
 export const listFiles = (mission: number) => readAll<MissionFile>(`missions/${mission}/files/`);
-export const createFile = (mission: number, body: { path: string; text: string }) =>
-  request<FileText>("POST", `missions/${mission}/files/`, { body });
+/** Add an empty file, which in some formats is not well-formed yet. */
+export const createFile = (mission: number, path: string) =>
+  request<FileText>("POST", `missions/${mission}/files/`, { body: { path, text: "", allow_invalid: true } });
 export const readFile = (mission: number, path: string) =>
   request<FileText>("GET", fileUrl(mission, path));
 export const saveFile = (mission: number, path: string, body: SaveFile) =>
@@ -43,6 +45,10 @@ export const diffRevisions = (mission: number, path: string, from: number, to: n
 export const restoreRevision = (mission: number, path: string, revision: number) =>
   request<FileText>("POST", `${fileUrl(mission, path)}/restore`, { body: { revision } });
 
+export const listProposals = (mission: number) => readAll<Proposal>(`proposals/?mission=${mission}`);
+export const acceptProposal = (id: number) => request<Proposal>("POST", `proposals/${id}/accept`);
+export const rejectProposal = (id: number) => request<Proposal>("POST", `proposals/${id}/reject`);
+
 /** Read the numbered events after `after`, waiting up to `wait` seconds for the first. */
 export const readChanges = (mission: number, after: number, wait = 0, signal?: AbortSignal) =>
   request<Changes>("GET", `changes?mission=${mission}&after=${after}&wait=${wait}`, {
@@ -53,13 +59,18 @@ export const readChanges = (mission: number, after: number, wait = 0, signal?: A
 /** Read a whole list, page after page. */
 async function readAll<Item>(path: string): Promise<Item[]> {
   const items: Item[] = [];
-  let query = "?page_size=200";
-  while (query && items.length < LONGEST_LIST) {
-    const page: Page<Item> = await request("GET", path + query);
+  let next: string | null = withQuery(path, "page_size=200");
+  while (next && items.length < LONGEST_LIST) {
+    const page: Page<Item> = await request("GET", next);
     items.push(...page.results);
-    query = cursorQuery(page.next);
+    const cursor = cursorQuery(page.next).slice(1);
+    next = cursor ? withQuery(path, cursor) : null;
   }
   return items;
+}
+
+function withQuery(path: string, query: string): string {
+  return path + (path.includes("?") ? "&" : "?") + query;
 }
 
 /** Take the cursor out of a page's `next` address; the rest of it is known here. */

@@ -176,6 +176,18 @@ export interface FileDiff {
   unified: string;
 }
 
+export interface Proposal {
+  id: number;
+  mission: number;
+  run: string;
+  role: string;
+  reason: "OVERLAP" | "SHRUNK" | "REVIEW";
+  state: "OPEN" | "ACCEPTED" | "REJECTED";
+  created_at: string;
+  decided_at: string | null;
+  files: { path: string; base: number | null; text: string | null; unified: string }[];
+}
+
 export interface ModelOption {
   name: string;
   label: string;

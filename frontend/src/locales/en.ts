@@ -318,6 +318,17 @@ export const en = {
     openFile: "Open {path}",
     reply: "Reply",
   },
+  proposal: {
+    OVERLAP: "It overlaps with what a person wrote meanwhile.",
+    SHRUNK: "It would remove most of a file.",
+    REVIEW: "The agent works in review mode.",
+    waiting: "Nothing of this is in the mission yet. Take all of it, or set it aside.",
+    accept: "Take it",
+    reject: "Set it aside",
+    ACCEPTED: "Taken into the mission.",
+    REJECTED: "Set aside.",
+    overlaps: "It no longer fits what stands in {path}. Set it aside, and let the agent run again.",
+  },
   trigger: {
     schedule: "Its interval",
     change: "A change in a file",

@@ -320,6 +320,17 @@ export const fr: Catalogue = {
     openFile: "Ouvrir {path}",
     reply: "Réponse",
   },
+  proposal: {
+    OVERLAP: "Elle touche à ce qu’une personne a écrit entre-temps.",
+    SHRUNK: "Elle supprimerait presque tout un fichier.",
+    REVIEW: "L’agent travaille en mode relecture.",
+    waiting: "Rien de ceci n’est encore dans la mission. Prenez le tout, ou écartez-le.",
+    accept: "La prendre",
+    reject: "L’écarter",
+    ACCEPTED: "Prise dans la mission.",
+    REJECTED: "Écartée.",
+    overlaps: "Elle ne va plus avec le texte de {path}. Écartez-la et relancez l’agent.",
+  },
   trigger: {
     schedule: "Son rythme",
     change: "Un changement dans un fichier",
