@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +32,7 @@ from agents.models import Agent, AgentRun
 from agents.roles import registry
 from agents.roles.base import AiderAgent
 from agents.runlog import RunLog
-from agents.selectors import run_directory, writing_until
+from agents.selectors import run_directory, staging_directory, writing_until
 from agents.services.finish import FinishRun, RequeueRun, SettleMission, SkipRun
 from agents.work import work
 from agents.workshop import Workshop
@@ -94,7 +93,7 @@ class Cycle:
         self.mission: Mission = self.run.mission
         self.role: AiderAgent = registry.get(self.agent.role)
         self.patterns = self.role.list_files()
-        self.private = Path(settings.DATA_DIR) / "staging" / str(self.run.pk)
+        self.private = staging_directory(self.run.pk)
         self.log: RunLog | None = None
 
     def perform(self) -> None:
@@ -126,6 +125,8 @@ class Cycle:
             self._end(Ended(Outcome.FAILED, _("an unexpected error: %s") % type(error).__name__))
         finally:
             lock.release()
+            if self.run.state == AgentRun.State.FINISHED:
+                RunLock.forget(self.run.pk)
             if self.log:
                 self.log.close()
             shutil.rmtree(self.private, ignore_errors=True)

@@ -73,6 +73,11 @@ def run_directory(run_id: object) -> Path:
     return Path(settings.DATA_DIR) / "runs" / str(run_id)
 
 
+def staging_directory(run_id: object) -> Path:
+    """Return the private folder in which a run works; it goes away with the run."""
+    return Path(settings.DATA_DIR) / "staging" / str(run_id)
+
+
 def writing_until(
     run: AgentRun, owned: Sequence[str], files: Sequence[MissionFile], *, now: datetime
 ) -> datetime | None:

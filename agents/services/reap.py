@@ -1,5 +1,6 @@
 """Runs whose worker died are ended by whoever notices."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from agents.gateway.protocol import read_calls
 from agents.models import AgentRun
-from agents.selectors import run_directory
+from agents.selectors import run_directory, staging_directory
 from agents.services.finish import FinishRun
 from missions.locks import RunLock
 from parallagon.core.services import BaseService
@@ -48,4 +49,6 @@ class ReapRun(BaseService[bool]):
                 calls=read_calls(run_directory(self.run.pk)),
                 now=self.now,
             ).execute()
+        shutil.rmtree(staging_directory(self.run.pk), ignore_errors=True)
+        RunLock.forget(self.run.pk)
         return True

@@ -1,0 +1,11 @@
+"""The settings of a worker process that shares a test's database and data directory."""
+
+import os
+
+from parallagon.settings.base import *  # noqa: F403
+from parallagon.settings.base import CHANNEL_LAYERS, SQLITE
+
+SQLITE["NAME"] = os.environ["PARALLAGON_TEST_DATABASE"]
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CHANNEL_LAYERS["default"] = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+PARALLAGON_QUIET_SECONDS = 0

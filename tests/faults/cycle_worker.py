@@ -1,0 +1,109 @@
+"""The real worker of the cycles, with a broker of its own, to be killed in the middle of a run."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+import psutil
+from celery import Celery
+from django.conf import settings
+
+from parallagon.supervisor.valkey import answers, valkey_process
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for a condition, failing after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+class Broker:
+    """The Valkey of an installation whose data directory is ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        socket = folder / "sockets" / "valkey.sock"
+        self.url = f"unix://{socket}"
+        process = valkey_process(socket=socket, folder=folder)
+        self._log = (folder / "valkey.log").open("wb")
+        self._process = subprocess.Popen(process.command, stdout=self._log, stderr=self._log)
+        wait_until(lambda: answers(self.url))
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+        self._log.close()
+
+
+class Worker:
+    """A Celery worker that carries out cycles, as ``make run`` starts it."""
+
+    def __init__(self, folder: Path, broker: Broker, model: str, key: str) -> None:
+        self._log_path = folder / "worker.log"
+        self._log = self._log_path.open("ab")
+        options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+        address = broker.url.replace("unix://", "redis+socket://") + "?virtual_host=0"
+        self._celery = Celery(broker=address, set_as_current=False)
+        self._celery.conf.update(broker_transport_options=options, task_ignore_result=True)
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "celery", "--quiet", "--app", "celery_app", "worker"),
+                *("--queues", "cycles", "--pool", "threads", "--concurrency", "4"),
+                *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+            ],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "DJANGO_SETTINGS_MODULE": "tests.faults.cycle_settings",
+                "PARALLAGON_TEST_DATABASE": str(settings.DATABASES["default"]["NAME"]),
+                "PARALLAGON_DATA_DIR": str(folder),
+                "OPENAI_API_BASE": model,
+                "OPENAI_API_KEY": key,
+            },
+        )
+        self.me = psutil.Process(self.process.pid)
+
+    def send(self, run_id: UUID) -> None:
+        """Send the message that carries out a run."""
+        self._celery.send_task("agents.execute_run", kwargs={"run_id": str(run_id)}, queue="cycles")
+
+    def family(self) -> list[psutil.Process]:
+        """Return every process below the worker: engine, gateway, children at work."""
+        return self.me.children(recursive=True)
+
+    def child(self, module: str) -> psutil.Process:
+        """Return the process that runs a module."""
+        [found] = [one for one in self.me.children() if module in " ".join(one.cmdline())]
+        return found
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
+    def kill(self) -> None:
+        """Kill it as the kernel would, and nothing else."""
+        self.process.kill()
+        self.process.wait(10)
+
+    def close(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._celery.close()
+        self._log.close()
+
+    def said(self) -> str:
+        return self._log_path.read_text(errors="replace")
