@@ -7,137 +7,380 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('missions', '0001_initial'),
+        ("missions", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Agent',
+            name="Agent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(max_length=40)),
-                ('state', models.CharField(choices=[('STOPPED', 'stopped'), ('IDLE', 'idle'), ('QUEUED', 'queued'), ('RUNNING', 'running'), ('BACKING_OFF', 'backing off'), ('PAUSED_BUDGET', 'paused: budget'), ('PAUSED_BREAKER', 'paused: provider down'), ('SETTLED', 'settled')], default='STOPPED', max_length=16)),
-                ('reason', models.CharField(blank=True, help_text='why it is in this state', max_length=300)),
-                ('model', models.CharField(blank=True, help_text="empty: the mission's", max_length=200)),
-                ('prompt', models.TextField(blank=True, help_text='empty: the one that the role ships')),
-                ('interval', models.PositiveIntegerField(help_text='seconds until the next look, for now')),
-                ('next_run_at', models.DateTimeField(help_text='never, when empty', null=True)),
-                ('next_trigger', models.CharField(default='schedule', help_text='what brought the next look about', max_length=10)),
-                ('fingerprint', models.CharField(blank=True, help_text='of what its last finished run looked at', max_length=64)),
-                ('failure_count', models.PositiveIntegerField(default=0, help_text='in a row')),
-                ('seen_seq', models.BigIntegerField(default=0, help_text="the mission's last event that its last finished run was told of")),
-                ('is_stopping', models.BooleanField(default=False, help_text='stops when its run has ended')),
-                ('is_dirty', models.BooleanField(default=False, help_text='something changed during its run')),
-                ('state_changed_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('mission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='agents', to='missions.mission')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("role", models.CharField(max_length=40)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("STOPPED", "stopped"),
+                            ("IDLE", "idle"),
+                            ("QUEUED", "queued"),
+                            ("RUNNING", "running"),
+                            ("BACKING_OFF", "backing off"),
+                            ("PAUSED_BUDGET", "paused: budget"),
+                            ("PAUSED_BREAKER", "paused: provider down"),
+                            ("SETTLED", "settled"),
+                        ],
+                        default="STOPPED",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, help_text="why it is in this state", max_length=300
+                    ),
+                ),
+                (
+                    "model",
+                    models.CharField(blank=True, help_text="empty: the mission's", max_length=200),
+                ),
+                (
+                    "prompt",
+                    models.TextField(blank=True, help_text="empty: the one that the role ships"),
+                ),
+                (
+                    "interval",
+                    models.PositiveIntegerField(help_text="seconds until the next look, for now"),
+                ),
+                ("next_run_at", models.DateTimeField(help_text="never, when empty", null=True)),
+                (
+                    "next_trigger",
+                    models.CharField(
+                        default="schedule",
+                        help_text="what brought the next look about",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "fingerprint",
+                    models.CharField(
+                        blank=True,
+                        help_text="of what its last finished run looked at",
+                        max_length=64,
+                    ),
+                ),
+                ("failure_count", models.PositiveIntegerField(default=0, help_text="in a row")),
+                (
+                    "seen_seq",
+                    models.BigIntegerField(
+                        default=0,
+                        help_text="the mission's last event that its last finished run was told of",
+                    ),
+                ),
+                (
+                    "is_stopping",
+                    models.BooleanField(default=False, help_text="stops when its run has ended"),
+                ),
+                (
+                    "is_dirty",
+                    models.BooleanField(
+                        default=False, help_text="something changed during its run"
+                    ),
+                ),
+                ("state_changed_at", models.DateTimeField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "mission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="agents",
+                        to="missions.mission",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['mission_id', 'pk'],
+                "ordering": ["mission_id", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='AgentRun',
+            name="AgentRun",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('trigger', models.CharField(choices=[('schedule', 'its interval'), ('change', 'a file changed'), ('person', 'a person asked')], max_length=10)),
-                ('state', models.CharField(choices=[('QUEUED', 'queued'), ('RUNNING', 'running'), ('FINISHED', 'finished')], default='QUEUED', max_length=10)),
-                ('step', models.CharField(choices=[('claim', 'claiming'), ('worth', 'looking for a reason'), ('lease', 'leasing its files'), ('stage', 'copying files'), ('reserve', 'reserving budget'), ('work', 'working'), ('judge', 'checking the result'), ('land', 'landing'), ('settle', 'settling')], default='claim', max_length=10)),
-                ('outcome', models.CharField(blank=True, choices=[('changed', 'changed'), ('unchanged', 'unchanged'), ('skipped', 'skipped'), ('proposed', 'proposed'), ('rejected', 'rejected'), ('failed', 'failed'), ('timed_out', 'timed out'), ('cancelled', 'cancelled'), ('stopped_budget', 'stopped: budget'), ('stopped_breaker', 'stopped: provider down')], max_length=16)),
-                ('reason', models.CharField(blank=True, help_text='of the outcome, in words', max_length=500)),
-                ('count', models.PositiveIntegerField(default=1, help_text='a streak of skips is one row')),
-                ('fingerprint', models.CharField(blank=True, max_length=64)),
-                ('seen_seq', models.BigIntegerField(default=0, help_text="the mission's last event it knew")),
-                ('model', models.CharField(blank=True, max_length=200)),
-                ('worker', models.CharField(blank=True, max_length=100)),
-                ('attempt', models.PositiveIntegerField(default=0, help_text='times it was taken up')),
-                ('is_cancel_requested', models.BooleanField(default=False)),
-                ('queued_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(help_text='last message to the workers', null=True)),
-                ('not_before', models.DateTimeField(help_text='sent again no earlier', null=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('heartbeat_at', models.DateTimeField(null=True)),
-                ('deadline_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('changes', models.JSONField(blank=True, default=list)),
-                ('refused', models.JSONField(blank=True, default=list)),
-                ('timings', models.JSONField(blank=True, default=dict, help_text='milliseconds by step')),
-                ('call_count', models.PositiveIntegerField(default=0)),
-                ('input_tokens', models.PositiveIntegerField(null=True)),
-                ('output_tokens', models.PositiveIntegerField(null=True)),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='agents.agent')),
-                ('mission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='missions.mission')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "trigger",
+                    models.CharField(
+                        choices=[
+                            ("schedule", "its interval"),
+                            ("change", "a file changed"),
+                            ("person", "a person asked"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("QUEUED", "queued"),
+                            ("RUNNING", "running"),
+                            ("FINISHED", "finished"),
+                        ],
+                        default="QUEUED",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "step",
+                    models.CharField(
+                        choices=[
+                            ("claim", "claiming"),
+                            ("worth", "looking for a reason"),
+                            ("lease", "leasing its files"),
+                            ("stage", "copying files"),
+                            ("reserve", "reserving budget"),
+                            ("work", "working"),
+                            ("judge", "checking the result"),
+                            ("land", "landing"),
+                            ("settle", "settling"),
+                        ],
+                        default="claim",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("changed", "changed"),
+                            ("unchanged", "unchanged"),
+                            ("skipped", "skipped"),
+                            ("proposed", "proposed"),
+                            ("rejected", "rejected"),
+                            ("failed", "failed"),
+                            ("timed_out", "timed out"),
+                            ("cancelled", "cancelled"),
+                            ("stopped_budget", "stopped: budget"),
+                            ("stopped_breaker", "stopped: provider down"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, help_text="of the outcome, in words", max_length=500
+                    ),
+                ),
+                (
+                    "count",
+                    models.PositiveIntegerField(
+                        default=1, help_text="a streak of skips is one row"
+                    ),
+                ),
+                ("fingerprint", models.CharField(blank=True, max_length=64)),
+                (
+                    "seen_seq",
+                    models.BigIntegerField(default=0, help_text="the mission's last event it knew"),
+                ),
+                ("model", models.CharField(blank=True, max_length=200)),
+                ("worker", models.CharField(blank=True, max_length=100)),
+                (
+                    "attempt",
+                    models.PositiveIntegerField(default=0, help_text="times it was taken up"),
+                ),
+                ("is_cancel_requested", models.BooleanField(default=False)),
+                ("queued_at", models.DateTimeField()),
+                (
+                    "sent_at",
+                    models.DateTimeField(help_text="last message to the workers", null=True),
+                ),
+                ("not_before", models.DateTimeField(help_text="sent again no earlier", null=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("heartbeat_at", models.DateTimeField(null=True)),
+                ("deadline_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("changes", models.JSONField(blank=True, default=list)),
+                ("refused", models.JSONField(blank=True, default=list)),
+                (
+                    "timings",
+                    models.JSONField(blank=True, default=dict, help_text="milliseconds by step"),
+                ),
+                ("call_count", models.PositiveIntegerField(default=0)),
+                ("input_tokens", models.PositiveIntegerField(null=True)),
+                ("output_tokens", models.PositiveIntegerField(null=True)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="runs",
+                        to="agents.agent",
+                    ),
+                ),
+                (
+                    "mission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="runs",
+                        to="missions.mission",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-queued_at'],
+                "ordering": ["-queued_at"],
             },
         ),
         migrations.CreateModel(
-            name='AgentTransition',
+            name="AgentTransition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('before', models.CharField(choices=[('STOPPED', 'stopped'), ('IDLE', 'idle'), ('QUEUED', 'queued'), ('RUNNING', 'running'), ('BACKING_OFF', 'backing off'), ('PAUSED_BUDGET', 'paused: budget'), ('PAUSED_BREAKER', 'paused: provider down'), ('SETTLED', 'settled')], max_length=16)),
-                ('after', models.CharField(choices=[('STOPPED', 'stopped'), ('IDLE', 'idle'), ('QUEUED', 'queued'), ('RUNNING', 'running'), ('BACKING_OFF', 'backing off'), ('PAUSED_BUDGET', 'paused: budget'), ('PAUSED_BREAKER', 'paused: provider down'), ('SETTLED', 'settled')], max_length=16)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('at', models.DateTimeField()),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='transitions', to='agents.agent')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "before",
+                    models.CharField(
+                        choices=[
+                            ("STOPPED", "stopped"),
+                            ("IDLE", "idle"),
+                            ("QUEUED", "queued"),
+                            ("RUNNING", "running"),
+                            ("BACKING_OFF", "backing off"),
+                            ("PAUSED_BUDGET", "paused: budget"),
+                            ("PAUSED_BREAKER", "paused: provider down"),
+                            ("SETTLED", "settled"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "after",
+                    models.CharField(
+                        choices=[
+                            ("STOPPED", "stopped"),
+                            ("IDLE", "idle"),
+                            ("QUEUED", "queued"),
+                            ("RUNNING", "running"),
+                            ("BACKING_OFF", "backing off"),
+                            ("PAUSED_BUDGET", "paused: budget"),
+                            ("PAUSED_BREAKER", "paused: provider down"),
+                            ("SETTLED", "settled"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                ("at", models.DateTimeField()),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="transitions",
+                        to="agents.agent",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='ModelCall',
+            name="ModelCall",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('started_at', models.DateTimeField()),
-                ('seconds', models.FloatField()),
-                ('status', models.PositiveIntegerField(null=True)),
-                ('input_tokens', models.PositiveIntegerField(null=True)),
-                ('output_tokens', models.PositiveIntegerField(null=True)),
-                ('cached_tokens', models.PositiveIntegerField(null=True)),
-                ('is_estimated', models.BooleanField(default=False)),
-                ('finish_reason', models.CharField(blank=True, max_length=40)),
-                ('is_complete', models.BooleanField()),
-                ('failure', models.CharField(blank=True, max_length=30)),
-                ('detail', models.CharField(blank=True, max_length=500)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='calls', to='agents.agentrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("started_at", models.DateTimeField()),
+                ("seconds", models.FloatField()),
+                ("status", models.PositiveIntegerField(null=True)),
+                ("input_tokens", models.PositiveIntegerField(null=True)),
+                ("output_tokens", models.PositiveIntegerField(null=True)),
+                ("cached_tokens", models.PositiveIntegerField(null=True)),
+                ("is_estimated", models.BooleanField(default=False)),
+                ("finish_reason", models.CharField(blank=True, max_length=40)),
+                ("is_complete", models.BooleanField()),
+                ("failure", models.CharField(blank=True, max_length=30)),
+                ("detail", models.CharField(blank=True, max_length=500)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="calls",
+                        to="agents.agentrun",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['run', 'number'],
+                "ordering": ["run", "number"],
             },
         ),
         migrations.AddIndex(
-            model_name='agent',
-            index=models.Index(condition=models.Q(('state__in', ['IDLE', 'BACKING_OFF', 'PAUSED_BUDGET', 'PAUSED_BREAKER'])), fields=['next_run_at'], name='agent_due'),
+            model_name="agent",
+            index=models.Index(
+                condition=models.Q(
+                    ("state__in", ["IDLE", "BACKING_OFF", "PAUSED_BUDGET", "PAUSED_BREAKER"])
+                ),
+                fields=["next_run_at"],
+                name="agent_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agent',
-            constraint=models.UniqueConstraint(fields=('mission', 'role'), name='agent_once_a_role'),
+            model_name="agent",
+            constraint=models.UniqueConstraint(
+                fields=("mission", "role"), name="agent_once_a_role"
+            ),
         ),
         migrations.AddIndex(
-            model_name='agentrun',
-            index=models.Index(fields=['mission', '-queued_at'], name='run_by_mission'),
+            model_name="agentrun",
+            index=models.Index(fields=["mission", "-queued_at"], name="run_by_mission"),
         ),
         migrations.AddIndex(
-            model_name='agentrun',
-            index=models.Index(condition=models.Q(('state__in', ['QUEUED', 'RUNNING'])), fields=['state'], name='run_active'),
+            model_name="agentrun",
+            index=models.Index(
+                condition=models.Q(("state__in", ["QUEUED", "RUNNING"])),
+                fields=["state"],
+                name="run_active",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agentrun',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['QUEUED', 'RUNNING'])), fields=('agent',), name='run_one_active_an_agent'),
+            model_name="agentrun",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["QUEUED", "RUNNING"])),
+                fields=("agent",),
+                name="run_one_active_an_agent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agentrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'FINISHED'), models.Q(('outcome', ''), _negated=True)), models.Q(models.Q(('state', 'FINISHED'), _negated=True), ('outcome', '')), _connector='OR'), name='run_outcome_with_finished'),
+            model_name="agentrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "FINISHED"), models.Q(("outcome", ""), _negated=True)),
+                    models.Q(models.Q(("state", "FINISHED"), _negated=True), ("outcome", "")),
+                    _connector="OR",
+                ),
+                name="run_outcome_with_finished",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='modelcall',
-            constraint=models.UniqueConstraint(fields=('run', 'number'), name='call_once'),
+            model_name="modelcall",
+            constraint=models.UniqueConstraint(fields=("run", "number"), name="call_once"),
         ),
     ]
