@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from missions import standard
 from missions.authors import Author
 from missions.models import Membership, Mission, Proposal, Revision
 from missions.selectors import LARGEST_ID
-from parallagon.core.api import PageSerializer
+from parallagon.core.api import CONTENT_TYPE, PageSerializer, ProblemSerializer
 
 Fields = dict[str, "serializers.Field[Any, Any, Any, Any]"]
 
@@ -93,8 +94,9 @@ class FileSerializer(Shape):
     def get_role(self, revision: Revision) -> str | None:
         return standard.role_of(revision.file.path)
 
-    def get_author(self, revision: Revision) -> AuthorSerializer:
-        return Author.of(revision).as_data()  # type: ignore[return-value] # for the schema
+    @extend_schema_field(AuthorSerializer)
+    def get_author(self, revision: Revision) -> dict[str, Any]:
+        return Author.of(revision).as_data()
 
 
 class FileTextSerializer(FileSerializer):
@@ -136,8 +138,9 @@ class RevisionSerializer(Shape):
     def get_size(self, revision: Revision) -> int:
         return revision.blob.size if revision.blob else 0
 
-    def get_author(self, revision: Revision) -> AuthorSerializer:
-        return Author.of(revision).as_data()  # type: ignore[return-value] # for the schema
+    @extend_schema_field(AuthorSerializer)
+    def get_author(self, revision: Revision) -> dict[str, Any]:
+        return Author.of(revision).as_data()
 
 
 class RevisionTextSerializer(RevisionSerializer):
@@ -188,10 +191,19 @@ class _MySide(Shape):
 class ConflictSerializer(Shape):
     """What ``details`` of a 409 with code ``conflict`` holds; a text is null for no file."""
 
-    path = serializers.CharField()
-    base = _BaseSide()
-    theirs = _TheirSide()
-    mine = _MySide()
+    path = serializers.CharField(required=False)
+    base = _BaseSide(required=False)
+    theirs = _TheirSide(required=False)
+    mine = _MySide(required=False)
+
+
+class ConflictProblemSerializer(ProblemSerializer):
+    """A 409: code ``conflict`` has the three texts, any other code has no such details."""
+
+    details = ConflictSerializer()  # type: ignore[assignment] # narrower than any JSON
+
+
+CONFLICT = {(409, CONTENT_TYPE): ConflictProblemSerializer}
 
 
 # -- proposals ---------------------------------------------------------------------------------
@@ -216,7 +228,8 @@ class ProposalSerializer(Shape):
     decided_at = serializers.DateTimeField(allow_null=True)
     files = serializers.SerializerMethodField()
 
-    def get_files(self, proposal: Proposal) -> list[ProposalFileSerializer]:
+    @extend_schema_field(ProposalFileSerializer(many=True))
+    def get_files(self, proposal: Proposal) -> list[Any]:
         files: list[Any] = self.context["files"](proposal)
         return files
 

@@ -6,3 +6,6 @@ class AccountsConfig(AppConfig):
     name = "parallagon.accounts"
     label = "accounts"
     verbose_name = _("accounts")
+
+    def ready(self) -> None:
+        from parallagon.accounts import schema  # noqa: F401 - registers itself

@@ -336,6 +336,15 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "MissionState": "missions.models.Mission.State",
+        "AgentState": "agents.models.Agent.State",
+        "RunState": "agents.models.AgentRun.State",
+        "ProposalState": "missions.models.Proposal.State",
+        "ProposalReason": "missions.models.Proposal.Reason",
+        "RevisionOperation": "missions.models.Revision.Operation",
+        "MemberRole": "missions.models.Membership.Role",
+    },
 }
 
 # -- logs --------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from missions import selectors
 from missions.api import etags
 from missions.api.serializers import (
+    CONFLICT,
     FileCreateSerializer,
     FilePageSerializer,
     FileSaveSerializer,
@@ -91,7 +92,11 @@ class FileView(MissionScoped):
         operation_id="files_save",
         parameters=[IF_MATCH],
         request=FileSaveSerializer,
-        responses={200: SavedFileSerializer, **problems(400, 403, 404, 409, 412, 413, 422, 503)},
+        responses={
+            200: SavedFileSerializer,
+            **problems(400, 403, 404, 412, 413, 422, 503),
+            **CONFLICT,
+        },
     )
     def put(self, request: Request, path: str, **_: Any) -> Response:
         """Save a file. An older base is merged; what overlaps is a 409 with three texts."""

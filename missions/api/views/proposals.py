@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from missions import selectors
 from missions.api.serializers import (
+    CONFLICT,
     ProposalFileSerializer,
     ProposalFilterSerializer,
     ProposalSerializer,
@@ -83,7 +84,7 @@ class AcceptProposalView(APIView):
     @extend_schema(
         operation_id="proposals_accept",
         request=None,
-        responses={200: ProposalSerializer, **problems(403, 404, 409, 422, 503)},
+        responses={200: ProposalSerializer, **problems(403, 404, 422, 503), **CONFLICT},
     )
     def post(self, request: Request, proposal_id: int) -> Response:
         """Land all files of a proposal, or none: 409 with three texts where one overlaps."""
