@@ -1,0 +1,92 @@
+import json
+from typing import Any
+
+import pytest
+from channels.layers import channel_layers
+from channels.testing import WebsocketCommunicator
+from django.contrib.auth.models import AnonymousUser
+
+from parallagon.accounts.models import User
+from parallagon.core.consumers import BaseConsumer
+
+
+class Echo(BaseConsumer):
+    """The least that a consumer is."""
+
+    refusal: int | None = None
+
+    async def authorize(self) -> int | None:
+        return self.refusal
+
+    def group(self) -> str:
+        return "echo"
+
+    async def welcome(self) -> None:
+        await self.send_frame("hello", {})
+
+
+class Closed(Echo):
+    refusal = 4403
+
+
+@pytest.fixture(autouse=True)
+def fresh_layer() -> None:
+    channel_layers.backends.clear()
+
+
+def open_socket(consumer: type[BaseConsumer], user: Any) -> WebsocketCommunicator:
+    socket = WebsocketCommunicator(consumer.as_asgi(), "/")
+    socket.scope["user"] = user
+    return socket
+
+
+class TestBaseConsumer:
+    async def test_accepts_before_it_refuses(self) -> None:
+        """A browser is told a close code only after the handshake."""
+        socket = open_socket(Closed, User(pk=1))
+
+        assert (await socket.connect())[0]
+        assert await socket.receive_output() == {
+            "type": "websocket.close",
+            "code": 4403,
+        }
+        await socket.disconnect()
+
+    async def test_refuses_who_is_not_signed_in(self) -> None:
+        for user in (None, AnonymousUser()):
+            socket = open_socket(Echo, user)
+            await socket.connect()
+
+            assert (await socket.receive_output())["code"] == 4401
+            await socket.disconnect()
+
+    async def test_says_nothing_after_it_refused(self) -> None:
+        socket = open_socket(Closed, User(pk=1))
+        await socket.connect()
+        await socket.receive_output()
+        await socket.send_to(text_data='{"type": "ping"}')
+
+        assert await socket.receive_nothing()
+        await socket.disconnect()
+
+    async def test_beats(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Echo, "heartbeat_seconds", 0.01)
+        socket = open_socket(Echo, User(pk=1))
+        await socket.connect()
+
+        frames = [json.loads(await socket.receive_from()) for _ in range(3)]
+
+        assert [frame["type"] for frame in frames] == ["hello", "heartbeat", "heartbeat"]
+        assert {frame["v"] for frame in frames} == {1}
+        await socket.disconnect()
+
+    async def test_leaves_its_group(self) -> None:
+        socket = open_socket(Echo, User(pk=1))
+        await socket.connect()
+        await socket.receive_from()
+        layer = channel_layers["default"]
+        assert layer.groups["echo"]
+
+        await socket.disconnect()
+
+        assert "echo" not in layer.groups
