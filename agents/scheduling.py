@@ -54,7 +54,8 @@ def after_run(outcome: str, standing: Standing, *, now: datetime) -> Next:
             state=State.PAUSED_BUDGET, interval=interval, next_run_at=next_day(now), failure_count=0
         )
     if outcome == Outcome.CANCELLED:
-        at = now + timedelta(seconds=standing.longest)
+        # Whoever cancelled wants it quiet; what changed meanwhile may not wait as long.
+        at = now + timedelta(seconds=interval if standing.is_dirty else standing.longest)
         return Next(state=State.IDLE, interval=interval, next_run_at=at, failure_count=0)
     if failures:
         at = now + timedelta(seconds=backoff(failures))

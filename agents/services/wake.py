@@ -81,12 +81,14 @@ def follow_model(updated: Updated) -> None:
 def begin_anew(reset: Reset) -> None:
     """Let agents forget what they had seen: the files are the first ones again.
 
-    Runs at work are cancelled; the team of the demo starts by itself.
+    Runs at work are cancelled, and their agents look again; queued ones will see the first files.
+    The team of the demo starts by itself.
     """
     agents = Agent.objects.filter(mission=reset.mission)
-    AgentRun.objects.filter(agent__in=agents, state__in=AgentRun.ACTIVE).update(
+    AgentRun.objects.filter(agent__in=agents, state=AgentRun.State.RUNNING).update(
         is_cancel_requested=True
     )
+    agents.filter(state=State.RUNNING).update(is_dirty=True)
     seq = Mission.objects.values_list("seq", flat=True).get(pk=reset.mission.pk)
     agents.update(fingerprint="", seen_seq=seq)
     if reset.mission.is_demo:
