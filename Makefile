@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 PACKAGES := parallagon missions agents notifications frontend celery_app.py manage.py tests bench scripts
-CHECK_SETTINGS := DJANGO_SETTINGS_MODULE=parallagon.settings.test
+CHECK_SETTINGS := DJANGO_SETTINGS_MODULE=parallagon.settings.test PORT=8000
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help

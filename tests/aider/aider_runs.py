@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aider_model import ScriptedModel
-
 from agents.aider.engine import Engine, EngineRequest, EngineResult, Limits
+from tests.aider.aider_model import ScriptedModel
 
 TOKEN = "token-of-this-run"
 CANARY = "canary-8f21"

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aider_model import ScriptedModel
-from aider_runs import CANARY, SECRETS, Aider
 
 from agents.aider.engine import Engine
+from tests.aider.aider_model import ScriptedModel
+from tests.aider.aider_runs import CANARY, SECRETS, Aider
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aider_model import ScriptedModel, search_block
-from aider_runs import Aider, children, children_of, wait_until
 
 from agents.aider import process
 from agents.aider.engine import Engine, EngineUnavailable, Limits
+from tests.aider.aider_model import ScriptedModel, search_block
+from tests.aider.aider_runs import Aider, children, children_of, wait_until
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
 

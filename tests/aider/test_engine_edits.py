@@ -4,10 +4,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from aider_model import ScriptedModel, search_block, whole_block
-from aider_runs import TOKEN, Aider
 
 from agents.aider.engine import Limits
+from tests.aider.aider_model import ScriptedModel, search_block, whole_block
+from tests.aider.aider_runs import TOKEN, Aider
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
 

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from aider_model import ScriptedModel, search_block
-from aider_runs import CANARY, SECRETS, Aider, children, children_of, wait_until
 
 from agents.aider.engine import Engine, EngineRequest, Limits
+from tests.aider.aider_model import ScriptedModel, search_block
+from tests.aider.aider_runs import CANARY, SECRETS, Aider, children, children_of, wait_until
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
 

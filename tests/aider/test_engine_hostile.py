@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from aider_model import ScriptedModel, search_block, whole_block
-from aider_runs import Aider, Ran
+
+from tests.aider.aider_model import ScriptedModel, search_block, whole_block
+from tests.aider.aider_runs import Aider, Ran
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
 

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from offline_team import apply_blocks
 
 from agents.gateway.offline.edits import Inexpressible, write_edits
+from tests.offline.offline_team import apply_blocks
 
 FENCE = ("```", "```")
 LINES = st.sampled_from(

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from offline_requests import ODD_REQUESTS
-from offline_team import Team, demo_request, new_mission
 
 from agents.gateway.offline.conversation import read_brief
 from agents.gateway.offline.writer import write_reply
 from agents.roles.base import AiderAgent, RunContext
+from tests.offline.offline_requests import ODD_REQUESTS
+from tests.offline.offline_team import Team, demo_request, new_mission
 
 pytestmark = pytest.mark.engine
 

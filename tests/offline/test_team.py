@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from offline_checks import (
+
+from tests.offline.offline_checks import (
     coverage,
     numbers,
     obliging_sentences,
@@ -12,8 +13,8 @@ from offline_checks import (
     sections,
     stated_coverage,
 )
-from offline_requests import ODD_REQUESTS
-from offline_team import Team, demo_request, new_mission
+from tests.offline.offline_requests import ODD_REQUESTS
+from tests.offline.offline_team import Team, demo_request, new_mission
 
 DOCUMENTS = ["specifications.md", "production.md", "management.md", "evaluation.md"]
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from offline_team import Team, apply_blocks, messages_for, new_mission
 
 from agents.gateway.offline.conversation import read_brief
 from agents.gateway.offline.phrases import identify
 from agents.gateway.offline.writer import WRITERS, write_reply
 from agents.roles import registry
 from agents.roles.base import HistoryEntry, RunContext, TeamMember
+from tests.offline.offline_team import Team, apply_blocks, messages_for, new_mission
 
 
 def context_for(role: str, files: dict[str, str], language: str = "en") -> RunContext:
@@ -129,7 +129,7 @@ class TestTemplates:
 
     @pytest.mark.parametrize("language", ["fr", "en"])
     def test_hold_no_requirement(self, language: str) -> None:
-        from offline_team import ROOT
+        from tests.offline.offline_team import ROOT
 
         path = ROOT / "missions" / f"templates_{language}" / "demande.md"
         team = Team(new_mission(language, path.read_text(encoding="utf-8")), language)
