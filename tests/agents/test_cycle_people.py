@@ -9,7 +9,7 @@ from django.db import connection
 from missions.landing import LandingConflict
 from missions.models import Proposal, ProposalFile, Revision
 from missions.selectors import blob_text
-from missions.services import SaveFile
+from missions.services import CreateFile, RemoveFile, SaveFile
 from missions.storage import FileManager
 from tests.agents.cycle_runs import Team
 from tests.aider.aider_model import ScriptedModel, search_block
@@ -103,6 +103,39 @@ class TestASaveDuringARun:
         run = background.join()
         assert (run.outcome, run.call_count) == ("unchanged", 1)
         assert written.text("production.md") == same
+
+    def test_that_created_the_same_new_file_keeps_both_texts(
+        self, written: Team, model: ScriptedModel
+    ):
+        block = search_block("production/new.md", "", "# By the agent\n")
+        reply = model.enqueue("I write.\n", block, hold=True)
+        with written.running("production") as background:
+            assert model.is_answering.wait(10)
+            CreateFile(
+                mission=written.mission, user=written.owner, path="production/new.md",
+                text="# By Ada\n", now=written.clock(),
+            ).execute()  # fmt: skip
+            reply.may_finish.set()
+
+        assert background.join().outcome == "proposed"
+        assert written.text("production/new.md") == "# By Ada\n"
+        proposed = ProposalFile.objects.get(path="production/new.md")
+        assert blob_text(proposed.blob_id) == "# By the agent\n"
+
+    def test_that_removed_the_file_is_not_undone(self, written: Team, model: ScriptedModel):
+        reply = model.enqueue("I write.\n", EDIT, hold=True)
+        with written.running("production") as background:
+            assert model.is_answering.wait(10)
+            RemoveFile(
+                mission=written.mission, user=written.owner, path="production.md",
+                now=written.clock(),
+            ).execute()  # fmt: skip
+            reply.may_finish.set()
+
+        run = background.join()
+        assert run.outcome == "proposed", run.reason
+        assert "production.md" not in written.paths()
+        assert "by the agent" in blob_text(ProposalFile.objects.get().blob_id)
 
 
 class TestTwoPeopleAndAnAgent:
