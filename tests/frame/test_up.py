@@ -3,8 +3,6 @@
 import http.client
 import re
 import signal
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -16,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.frame.installation import ROOT, Installation
+from tests.installation import Installation
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 SECONDS_TO_START = 60
@@ -100,16 +98,9 @@ class TestUp:
         assert second.process.wait(10) == 1
 
     def test_prints_another_link_while_it_runs(self, installation: Installation, link: str) -> None:
-        printed = subprocess.run(
-            [sys.executable, "manage.py", "link"],
-            cwd=ROOT,
-            env=installation.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        printed = installation.manage("link")
 
-        assert get(printed.stdout.strip())[0] == HTTPStatus.OK
+        assert get(printed.strip())[0] == HTTPStatus.OK
 
     @pytest.mark.parametrize("part", ["daphne", "--queues default", "--queues cycles", "valkey"])
     def test_brings_back_what_was_killed(
@@ -154,14 +145,7 @@ class TestUp:
             again.wait_until_ready(within=SECONDS_TO_START)
             host = f"http://127.0.0.1:{again.port}"
 
-            listed = subprocess.run(
-                [sys.executable, "manage.py", "mission", "list"],
-                cwd=ROOT,
-                env=again.environment,
-                capture_output=True,
-                text=True,
-                timeout=60,
-            ).stdout
+            listed = again.manage("mission", "list")
 
             assert len(listed.splitlines()) == 1
             assert get(f"{host}/health/live")[0] == HTTPStatus.OK

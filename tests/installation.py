@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 READY = "Parallagon is ready: "
 
 
@@ -23,12 +23,16 @@ def free_port() -> int:
 
 
 class Installation:
-    """Start one, wait until it is ready, end it; ``said`` holds every line."""
+    """Start one, wait until it is ready, end it; ``said`` holds every line.
 
-    def __init__(self, data_directory: Path, *, port: int | None = None) -> None:
+    ``settings`` are further variables of its environment.
+    """
+
+    def __init__(self, data_directory: Path, *, port: int | None = None, **settings: str) -> None:
         self.data_directory = data_directory
         self.port = port or free_port()
         self.said: list[str] = []
+        self._settings = settings
         self._lines: queue.Queue[str | None] = queue.Queue()
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "up"],
@@ -47,10 +51,33 @@ class Installation:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         return {
             **kept,
-            "PARALLAGON_DATA_DIR": str(self.data_directory),
+            "HOST": "127.0.0.1",
             "PORT": str(self.port),
+            "PARALLAGON_DATA_DIR": str(self.data_directory),
+            # Said here, so that the .env of whoever runs the tests has no part in them.
+            "PARALLAGON_MODEL": "offline/writer",
+            "PARALLAGON_LANGUAGE": "en",
             "PARALLAGON_OFFLINE_PACE": "0",
+            **self._settings,
         }
+
+    @property
+    def address(self) -> str:
+        """Where it answers, without a last slash."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def manage(self, *arguments: str) -> str:
+        """Run another command of manage.py beside it and return what it prints."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def _listen(self) -> None:
         assert self.process.stdout is not None
