@@ -4,7 +4,6 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
-from missions.diff import counts, unified
 from missions.models import Mission, Revision
 from tests.missions_api.conftest import TEXT
 
@@ -97,25 +96,6 @@ class TestDiff:
         self, client: APIClient, file: str, query: str, status: int
     ) -> None:
         assert client.get(f"{file}/diff?{query}").status_code == status
-
-
-class TestUnified:
-    def test_marks_a_missing_last_newline(self) -> None:
-        assert unified("a.md", "x", "y\n").splitlines()[2:] == [
-            "@@ -1 +1 @@",
-            "-x",
-            "\\ No newline at end of file",
-            "+y",
-        ]
-
-    def test_only_a_newline_ends_a_line(self) -> None:
-        assert "+a\u2028b\x0cc\n" in unified("a.md", "", "a\u2028b\x0cc\n")
-
-    def test_counts_lines_that_look_like_names_of_files(self) -> None:
-        assert counts("-- x\n", "++ y\n++ z\n") == (2, 1)
-
-    def test_counts_nothing_where_nothing_differs(self) -> None:
-        assert counts("x\n", "x\n") == (0, 0)
 
 
 class TestRestoreRevision:
