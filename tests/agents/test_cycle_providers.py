@@ -1,6 +1,7 @@
 """A provider that fails, and an engine that cannot: a reason in words, never a success."""
 
 import socket
+import sys
 from dataclasses import replace
 from datetime import timedelta
 
@@ -134,8 +135,18 @@ class TestWithoutAKey:
 
 
 class TestWithoutAider:
-    def test_the_reason_says_what_is_wrong(self, team: Team, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr("agents.aider.process.sys.executable", "/nonexistent/python")
+    @pytest.mark.parametrize(
+        ("python", "words"),
+        [
+            ("/nonexistent/python", "The Aider engine could not be started"),
+            (sys._base_executable, "requirements/base.txt"),  # type: ignore[attr-defined]
+        ],
+        ids=["no interpreter", "not installed"],
+    )
+    def test_the_reason_says_what_is_wrong(
+        self, team: Team, monkeypatch: pytest.MonkeyPatch, python: str, words: str
+    ):
+        monkeypatch.setattr("sys.executable", python)
         engine = Engine()
         try:
             workshop = replace(team.workshop, engine=engine)
@@ -144,5 +155,6 @@ class TestWithoutAider:
             engine.close()
 
         assert run.outcome == "failed"
-        assert "The Aider engine could not be started" in run.reason
+        assert words in run.reason
+        assert run.call_count == 0
         assert team.agent("production").state == "BACKING_OFF"
