@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from missions import content, paths, storage
 from missions.models import Event, Membership, Mission, MissionFile, Proposal, Revision
@@ -26,8 +28,8 @@ def missions_of(*, user: User) -> QuerySet[Mission]:
 
 _RANKS = {Membership.Role.VIEWER: 0, Membership.Role.EDITOR: 1, Membership.Role.OWNER: 2}
 _REFUSALS = {
-    Membership.Role.EDITOR: "You may read this mission, but not change it.",
-    Membership.Role.OWNER: "Only an owner of the mission may do this.",
+    Membership.Role.EDITOR: gettext_lazy("You may read this mission, but not change it."),
+    Membership.Role.OWNER: gettext_lazy("Only an owner of the mission may do this."),
 }
 
 
@@ -48,9 +50,9 @@ def membership(
         else None
     )
     if found is None:
-        raise ResourceNotFoundError("There is no such mission, or none that you may see.")
+        raise ResourceNotFoundError(_("There is no such mission, or none that you may see."))
     if _RANKS[Membership.Role(found.role)] < _RANKS[at_least]:
-        raise PermissionDeniedError(_REFUSALS[at_least], role=found.role)
+        raise PermissionDeniedError(str(_REFUSALS[at_least]), role=found.role)
     return found
 
 
@@ -76,14 +78,14 @@ def current_file(*, mission: Mission, path: str) -> MissionFile:
     """
     found = current_files(mission=mission).filter(path=paths.validate_path(path)).first()
     if found is None:
-        raise ResourceNotFoundError(f"There is no file {path} in this mission.", path=path)
+        raise _no_file(path)
     return found
 
 
 def current_revision(file: MissionFile) -> Revision:
     """Return the last revision of a file that ``current_files`` gave."""
     if file.current is None:
-        raise ResourceNotFoundError(f"There is no file {file.path}.", path=file.path)
+        raise _no_file(file.path)
     return file.current
 
 
@@ -113,7 +115,7 @@ def revisions_of(*, mission: Mission, path: str) -> QuerySet[Revision]:
     """
     file = MissionFile.objects.filter(mission=mission, path=paths.validate_path(path)).first()
     if file is None:
-        raise ResourceNotFoundError(f"There is no file {path} in this mission.", path=path)
+        raise _no_file(path)
     return (
         Revision.objects.filter(file=file)
         .select_related("blob", "user", "file")
@@ -134,8 +136,14 @@ def revision_of(*, mission: Mission, path: str, number: int) -> Revision:
         else None
     )
     if found is None:
-        raise ResourceNotFoundError(f"{path} has no revision {number}.", path=path, number=number)
+        sentence = _("%(path)s has no revision %(number)s.") % {"path": path, "number": number}
+        raise ResourceNotFoundError(sentence, path=path, number=number)
     return found
+
+
+def _no_file(path: str) -> ResourceNotFoundError:
+    sentence = _("There is no file %(path)s in this mission.") % {"path": path}
+    return ResourceNotFoundError(sentence, path=path)
 
 
 def history_since(*, mission_id: int, since: datetime) -> QuerySet[Revision]:
@@ -171,7 +179,7 @@ def proposal(*, user: User, proposal_id: int) -> Proposal:
         else None
     )
     if found is None:
-        raise ResourceNotFoundError("There is no such proposal, or none that you may see.")
+        raise ResourceNotFoundError(_("There is no such proposal, or none that you may see."))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from parallagon.core.errors import ServiceError
 
@@ -11,13 +11,13 @@ HERE = Path(__file__).resolve().parent
 
 # What a role's document is called, in the reader's language; "request" is nobody's role.
 LABELS = {
-    "request": pgettext_lazy("file", "Request"),
-    "specifications": pgettext_lazy("file", "Specifications"),
-    "production": pgettext_lazy("file", "Production"),
-    "management": pgettext_lazy("file", "Management"),
-    "evaluation": pgettext_lazy("file", "Evaluation"),
-    "suivi": pgettext_lazy("file", "Follow-up"),
-    "duplication": pgettext_lazy("file", "Duplicates"),
+    "request": _("Request"),
+    "specifications": _("Specifications"),
+    "production": _("Production"),
+    "management": _("Management"),
+    "evaluation": _("Evaluation"),
+    "suivi": _("Follow-up"),
+    "duplication": _("Duplication"),
 }
 _ROLES = {REQUEST: "request"} | {f"{role}.md": role for role in LABELS if role != "request"}
 

@@ -8,6 +8,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from parallagon import health
 
+handler404 = "parallagon.core.api.not_found"
+handler500 = "parallagon.core.api.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("health/live", health.live, name="live"),

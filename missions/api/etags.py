@@ -1,6 +1,7 @@
 """Entity tags of files: a strong one for each revision."""
 
 from django.utils.http import parse_etags, quote_etag
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from missions.models import Revision
@@ -32,6 +33,6 @@ def require_match(request: Request, revision: Revision | None) -> None:
     given = parse_etags(request.headers.get("If-Match", ""))
     if revision is None or ("*" not in given and etag_of(revision) not in given):
         raise PreconditionFailed(
-            "Someone else changed this file in between.",
+            _("Someone else changed this file in between."),
             revision=revision.number if revision else None,
         )

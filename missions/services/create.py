@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from missions import hooks, standard
 from missions.authors import Author
@@ -40,9 +41,9 @@ class CreateMission(BaseService[Mission]):
     def _validate_input(self) -> None:
         check_title(self.title)
         if not self.request.strip():
-            raise ValidationError("A mission needs a request.", field="request")
+            raise ValidationError(_("A mission needs a request."), field="request")
         if self.language not in Mission.Language.values:
-            raise ValidationError("The language is “en” or “fr”.", field="language")
+            raise ValidationError(_("The language is “en” or “fr”."), field="language")
         check_model(self.model)
         check_size(self.request)
 
@@ -101,7 +102,7 @@ class CreateDemo(BaseService[Mission]):
 
     def _validate_input(self) -> None:
         if self.language not in Mission.Language.values:
-            raise ValidationError("The language is “en” or “fr”.", field="language")
+            raise ValidationError(_("The language is “en” or “fr”."), field="language")
 
     def _perform(self) -> Mission:
         request = standard.demo_request(self.language)
@@ -124,7 +125,8 @@ def check_title(title: str) -> None:
         ValidationError: it is empty, too long, or holds control characters.
     """
     if not title.strip() or len(title) > LONGEST_TITLE or not title.isprintable():
-        raise ValidationError(f"A title has 1 to {LONGEST_TITLE} characters.", field="title")
+        sentence = _("A title has 1 to %(most)s characters.") % {"most": LONGEST_TITLE}
+        raise ValidationError(sentence, field="title")
 
 
 def check_model(model: str) -> None:
@@ -134,7 +136,7 @@ def check_model(model: str) -> None:
         ValidationError: it is empty, too long, or holds spaces or control characters.
     """
     if not 0 < len(model) <= 200 or not model.isprintable() or " " in model:
-        raise ValidationError("That cannot be the name of a model.", field="model")
+        raise ValidationError(_("That cannot be the name of a model."), field="model")
 
 
 def _heading(text: str) -> str:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from missions import paths, selectors
 from missions.authors import Author
 from missions.landing import Change, Landing, LandingConflict, land
@@ -15,7 +18,7 @@ from parallagon.core.errors import Conflict, PreconditionFailed, ResourceNotFoun
 from parallagon.core.services import BaseService
 
 Returned = TypeVar("Returned")
-_OVERTAKEN = "Someone else changed this file in between."
+_OVERTAKEN = gettext_lazy("Someone else changed this file in between.")
 _TRIES = 4
 
 
@@ -74,12 +77,12 @@ class SaveFile(BaseService[SavedFile]):
         except LandingConflict as error:
             if self.may_merge:
                 raise
-            raise PreconditionFailed(_OVERTAKEN, path=path) from error
+            raise PreconditionFailed(str(_OVERTAKEN), path=path) from error
         return saved(self.mission, path, landing)
 
     def _insist(self, landing: Landing) -> None:
         if landing.merged and not self.may_merge:
-            raise PreconditionFailed(_OVERTAKEN, path=self.path)
+            raise PreconditionFailed(str(_OVERTAKEN), path=self.path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +117,7 @@ class CreateFile(BaseService[SavedFile]):
                 allow_invalid=self.allow_invalid,
             )
         except LandingConflict as error:
-            raise FileExists(f"There is a file {path} already.", path=path) from error
+            raise _exists(path) from error
         return saved(self.mission, path, landing)
 
 
@@ -141,7 +144,7 @@ class RemoveFile(BaseService[None]):
             file = selectors.current_file(mission=self.mission, path=self.path)
             number = selectors.current_revision(file).number
             if self.base not in {None, number}:
-                raise PreconditionFailed(_OVERTAKEN, path=file.path)
+                raise PreconditionFailed(str(_OVERTAKEN), path=file.path)
             land(
                 self.mission,
                 [Change(path=file.path, text=None, base=number)],
@@ -174,7 +177,8 @@ class RestoreRevision(BaseService[SavedFile]):
     def _perform(self) -> SavedFile:
         old = selectors.revision_of(mission=self.mission, path=self.path, number=self.number)
         if old.blob_id is None:
-            raise ResourceNotFoundError(f"Revision {self.number} removed the file.", path=self.path)
+            sentence = _("Revision %(number)s removed the file.") % {"number": self.number}
+            raise ResourceNotFoundError(sentence, path=self.path)
         path, text = old.file.path, selectors.text_of(old)
 
         def restore() -> SavedFile:
@@ -208,7 +212,7 @@ def until_it_lands(operation: Callable[[], Returned]) -> Returned:
     Raises:
         Conflict: someone else was faster every time.
     """
-    for _ in range(_TRIES - 1):
+    for _try in range(_TRIES - 1):
         try:
             return operation()
         except (LandingConflict, Overtaken):
@@ -223,7 +227,7 @@ def refuse_merging(landing: Landing) -> None:
         Overtaken: someone else was faster.
     """
     if landing.merged:
-        raise Overtaken(_OVERTAKEN)
+        raise Overtaken(str(_OVERTAKEN))
 
 
 def check_absent(mission: Mission, path: str) -> None:
@@ -235,7 +239,11 @@ def check_absent(mission: Mission, path: str) -> None:
     key = paths.path_key(path)
     file = MissionFile.objects.filter(mission=mission, path_key=key).present().first()
     if file is not None:
-        raise FileExists(f"There is a file {file.path} already.", path=file.path)
+        raise _exists(file.path)
+
+
+def _exists(path: str) -> FileExists:
+    return FileExists(_("There is a file %(path)s already.") % {"path": path}, path=path)
 
 
 def current_number(mission: Mission, path: str) -> int | None:

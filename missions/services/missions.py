@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from missions import hooks
 from missions.models import Mission
@@ -86,5 +87,6 @@ class RestoreMission(BaseService[Mission]):
 
 def _move(mission: Mission, before: Mission.State, after: Mission.State) -> None:
     if not Mission.objects.filter(pk=mission.pk, state=before).update(state=after):
-        raise Conflict(f"This mission is {after.label} already.", state=after.value)
+        sentence = _("This mission is %(state)s already.") % {"state": after.label}
+        raise Conflict(sentence, state=after.value)
     mission.state = after

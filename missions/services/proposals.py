@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from missions import events, selectors
 from missions.authors import Author
@@ -83,7 +84,8 @@ def check_undecided(proposal: Proposal) -> None:
         AlreadyDecided: the proposal is not open.
     """
     if proposal.state != Proposal.State.OPEN:
-        raise AlreadyDecided(f"This proposal is {proposal.get_state_display()} already.")
+        state = {"state": proposal.get_state_display()}
+        raise AlreadyDecided(_("This proposal is %(state)s already.") % state)
 
 
 def decide(proposal: Proposal, state: Proposal.State, *, user: User, now: datetime) -> None:
@@ -95,7 +97,7 @@ def decide(proposal: Proposal, state: Proposal.State, *, user: User, now: dateti
     decision = {"state": state.value, "decided_at": now, "decided_by_id": user.pk}
     waiting = Proposal.objects.filter(pk=proposal.pk, state=Proposal.State.OPEN)
     if not waiting.update(**decision):
-        raise AlreadyDecided("Someone else has just decided this.")
+        raise AlreadyDecided(_("Someone else has just decided this."))
     for name, value in decision.items():
         setattr(proposal, name, value)
     data = {"proposal": proposal.pk, "state": state.value}

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from missions import events, hooks
 from missions.models import Mission
@@ -22,7 +23,7 @@ def check_open(mission: Mission) -> None:
         MissionArchived: it was.
     """
     if mission.state != Mission.State.ACTIVE:
-        raise MissionArchived("This mission is archived: restore it to change it.")
+        raise MissionArchived(_("This mission is archived: restore it to change it."))
 
 
 def check_size(text: str) -> None:
@@ -33,7 +34,8 @@ def check_size(text: str) -> None:
     """
     limit = settings.PARALLAGON_MAX_FILE_SIZE
     if len(text) > limit or len(text.encode("utf-8", "surrogatepass")) > limit:
-        raise TooLarge(f"A file may hold at most {limit} bytes.", limit=limit)
+        sentence = _("A file may hold at most %(limit)s bytes.") % {"limit": limit}
+        raise TooLarge(sentence, limit=limit)
 
 
 def publish_mission(mission: Mission, *, now: datetime) -> None:

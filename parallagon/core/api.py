@@ -13,6 +13,7 @@ from django.core.exceptions import (
 )
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.views import defaults
 from rest_framework import exceptions, serializers
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
@@ -147,3 +148,19 @@ def problem_response(request: HttpRequest, *, status: int, code: str, detail: st
     """Answer a plain Django view with a problem body."""
     body = problem(status=status, code=code, detail=detail, request=request)
     return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer an address that nobody knows: with a problem body below ``/api/``."""
+    if not request.path.startswith("/api/"):
+        return defaults.page_not_found(request, exception)
+    detail = "There is nothing at this address."
+    return problem_response(request, status=404, code="not_found", detail=detail)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer a defect outside of the API's views."""
+    if not request.path.startswith("/api/"):
+        return defaults.server_error(request)
+    detail = "Parallagon made a mistake; it is in the log."
+    return problem_response(request, status=500, code="error", detail=detail)

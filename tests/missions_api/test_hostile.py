@@ -181,3 +181,20 @@ class TestHostileAddresses:
         assert (
             client.put(address, body, format="json", headers={"If-Match": tag}).status_code == 412
         )
+
+    @pytest.mark.parametrize("address", ["", "nothing", "missions/1", "missions/x/", "changes/"])
+    def test_that_nobody_knows(self, client: APIClient, address: str) -> None:
+        response = client.get(f"/api/v1/{address}", headers={"Accept-Language": "fr"})
+
+        assert response.status_code == 404 or response["Location"].endswith("/missions/1/")
+        if response.status_code == 404:
+            assert response["Content-Type"] == "application/problem+json"
+
+
+class TestWords:
+    def test_are_in_the_callers_language(self, client: APIClient, url: str) -> None:
+        french = client.get(f"{url}files/nothing.md", headers={"Accept-Language": "fr"}).json()
+        label = client.get(f"{url}files/", headers={"Accept-Language": "fr"}).json()["results"][0]
+
+        assert french["detail"] == "Il n’y a pas de fichier nothing.md dans cette mission."
+        assert label["label"] == "Demande"
