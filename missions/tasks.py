@@ -1,11 +1,18 @@
 """What runs in the background for missions."""
 
 from celery import shared_task
+from django.utils import timezone
 
-from missions import landing
+from missions import landing, retention
 
 
 @shared_task(name="missions.recover", time_limit=300)
 def recover() -> int:
     """Finish the landings that a dead process, or a full disk, left open."""
     return landing.recover_all()
+
+
+@shared_task(name="missions.prune_events", time_limit=300)
+def prune_events() -> int:
+    """Remove the events that nobody needs any more to catch up."""
+    return retention.prune_events(timezone.now())
