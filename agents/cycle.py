@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from agents import announce, scheduling
 from agents.budget import CeilingReached, reserve
 from agents.changes import summarize
-from agents.fingerprint import files_of, fingerprint
+from agents.fingerprint import FileState, files_of, fingerprint
 from agents.gateway.models import resolve
 from agents.gateway.protocol import Allowance, GatewayError, Upstream, read_calls
 from agents.judge import Ended, Judged, judge, require_complete
@@ -39,7 +39,7 @@ from agents.workshop import Workshop
 from missions.landing import Author, Landing, land
 from missions.leases import take_lease
 from missions.locks import RunLock
-from missions.models import Lease, Mission, MissionFile, Proposal
+from missions.models import Lease, Mission, Proposal
 from missions.staging import Staged, stage
 from parallagon.core.errors import Conflict, LockError, ParallagonError, ValidationError
 from parallagon.core.logging import log_context
@@ -133,7 +133,7 @@ class Cycle:
 
     # -- steps 1 and 2 -------------------------------------------------------------------------
 
-    def _worth_it(self) -> Sequence[MissionFile]:
+    def _worth_it(self) -> Sequence[FileState]:
         """Compare what the agent would look at with what its last finished run looked at.
 
         This only reads, and comes before the claim: a run that is not worth it is finished from
@@ -177,7 +177,7 @@ class Cycle:
 
     # -- step 3 --------------------------------------------------------------------------------
 
-    def _lease(self, files: Sequence[MissionFile]) -> Lease:
+    def _lease(self, files: Sequence[FileState]) -> Lease:
         """Take the files it owns, against other agents; leave a writing person alone first."""
         now = self.clock()
         asked = self.run.trigger == AgentRun.Trigger.PERSON

@@ -3,7 +3,9 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from agents.models import Agent
 from agents.roles.base import AiderAgent
@@ -13,13 +15,26 @@ from missions.models import Mission, MissionFile, Revision
 from missions.storage import BlobStore
 
 
-def files_of(mission_id: int) -> list[MissionFile]:
-    """Return the files of a mission, removed ones too, each with its current revision."""
-    return list(MissionFile.objects.filter(mission_id=mission_id).select_related("current"))
+class FileState(NamedTuple):
+    """What counts of a file: where it is, what is in it (no blob: removed), who saved it, when."""
+
+    pk: int
+    path: str
+    blob: str | None
+    author_kind: str
+    saved_at: datetime
+
+
+def files_of(mission_id: int) -> list[FileState]:
+    """Return the files of a mission, removed ones too; one query."""
+    rows = MissionFile.objects.filter(mission_id=mission_id, current__isnull=False).values_list(
+        "pk", "path", "current__blob_id", "current__author_kind", "current__created_at"
+    )
+    return [FileState(*row) for row in rows]
 
 
 def fingerprint(
-    agent: Agent, role: AiderAgent, *, mission: Mission, files: Sequence[MissionFile]
+    agent: Agent, role: AiderAgent, *, mission: Mission, files: Sequence[FileState]
 ) -> str:
     """Return the hash of what ``agent`` would look at now.
 
@@ -31,8 +46,7 @@ def fingerprint(
     watched = [
         (file.path, _watched_hash(role, file))
         for file in files
-        if file.current
-        and file.current.blob_id
+        if file.blob
         and matches_any(patterns.watches, file.path)
         and not matches_any(patterns.writes, file.path)
     ]
@@ -54,14 +68,14 @@ def _last_foreign_revision(files: Sequence[int], role: str) -> int | None:
     foreign = Revision.objects.filter(file_id__in=files).exclude(
         author_kind=Revision.AuthorKind.AGENT, role=role
     )
-    return foreign.order_by("-pk").values_list("pk", flat=True).first()
+    newest = foreign.order_by("-pk").values_list("pk", flat=True)[:1]
+    return next(iter(newest), None)
 
 
-def _watched_hash(role: AiderAgent, file: MissionFile) -> str:
-    blob = file.current.blob_id if file.current else None
-    if blob is None or type(role).watched_text is AiderAgent.watched_text:
-        return blob or ""
-    return _part_hash(role, file.path, blob)
+def _watched_hash(role: AiderAgent, file: FileState) -> str:
+    if file.blob is None or type(role).watched_text is AiderAgent.watched_text:
+        return file.blob or ""
+    return _part_hash(role, file.path, file.blob)
 
 
 @lru_cache(maxsize=4096)

@@ -10,10 +10,11 @@ from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from agents import scheduling
+from agents.fingerprint import FileState
 from agents.models import Agent, AgentRun
 from agents.roles.base import HistoryEntry, TeamMember
 from agents.roles.patterns import matches_any
-from missions.models import Event, MissionFile, Revision
+from missions.models import Event, Revision
 
 Activity = Literal["working", "waiting", "settled", "stopped"]
 
@@ -79,15 +80,13 @@ def staging_directory(run_id: object) -> Path:
 
 
 def writing_until(
-    run: AgentRun, owned: Sequence[str], files: Sequence[MissionFile], *, now: datetime
+    run: AgentRun, owned: Sequence[str], files: Sequence[FileState], *, now: datetime
 ) -> datetime | None:
     """Return until when a person who writes in an owned file is left alone, or ``None``."""
     saves = [
-        file.current.created_at
+        file.saved_at
         for file in files
-        if file.current
-        and file.current.author_kind == Revision.AuthorKind.PERSON
-        and matches_any(owned, file.path)
+        if file.author_kind == Revision.AuthorKind.PERSON and matches_any(owned, file.path)
     ]
     return scheduling.quiet_until(
         max(saves, default=None),

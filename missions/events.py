@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Literal
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from missions.models import Event, Mission
@@ -39,11 +39,26 @@ def publish(mission_id: int, kind: EventType, data: dict[str, Any], *, at: datet
         TransactionManagementError: outside a transaction.
     """
     with transaction.atomic(savepoint=False):
-        Mission.objects.filter(pk=mission_id).update(seq=F("seq") + 1)
-        seq = Mission.objects.values_list("seq", flat=True).get(pk=mission_id)
+        seq = _next_number(mission_id)
         event = Event.objects.create(mission_id=mission_id, seq=seq, type=kind, data=data, at=at)
     transaction.on_commit(partial(send, event))
     return event
+
+
+def _next_number(mission_id: int) -> int:
+    """Raise the mission's counter and read it in one statement; its row stays locked.
+
+    Raises:
+        Mission.DoesNotExist: there is no such mission.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE missions_mission SET seq = seq + 1 WHERE id = %s RETURNING seq", [mission_id]
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise Mission.DoesNotExist(f"There is no mission {mission_id}.")
+    return int(row[0])
 
 
 def publish_many(

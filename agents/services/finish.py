@@ -154,8 +154,8 @@ class SkipRun(BaseService[None]):
     def _perform(self) -> None:
         with transaction.atomic():
             newest = AgentRun.objects.filter(agent_id=self.run.agent_id).exclude(pk=self.run.pk)
-            previous = newest.order_by("-queued_at").only("pk", "outcome", "count").first()
-            is_streak = previous is not None and previous.outcome == Outcome.SKIPPED
+            rows = newest.order_by("-queued_at").values_list("pk", "outcome", "count")[:1]
+            streak = [(pk, count) for pk, outcome, count in rows if outcome == Outcome.SKIPPED]
             queued = AgentRun.objects.filter(pk=self.run.pk, state=AgentRun.State.QUEUED)
             if not queued.update(
                 state=AgentRun.State.FINISHED,
@@ -163,11 +163,13 @@ class SkipRun(BaseService[None]):
                 reason=self.reason,
                 fingerprint=self.run.fingerprint,
                 finished_at=self.now,
-                count=previous.count + 1 if previous and is_streak else 1,
+                count=1 + sum(count for _pk, count in streak),
             ):
                 raise Conflict(_("This run is not queued any more."), run=str(self.run.pk))
-            if previous and is_streak:
-                previous.delete()
+            # A skipped run has no calls: there is nothing that would have to go with it.
+            for pk, _count in streak:
+                alone = AgentRun.objects.filter(pk=pk)
+                alone._raw_delete(alone.db)  # noqa: SLF001
             agent = Agent.objects.get(pk=self.run.agent_id)
             rest(agent, Outcome.SKIPPED, reason=self.reason, now=self.now)
             announce.agent_changed(agent, now=self.now)
