@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from agents.aider.coder import CODERS, build_coder
 from agents.aider.gate import Gate
 from agents.aider.output import CHUNK, Voice, VoiceFile
@@ -26,10 +28,16 @@ def rehearse() -> None:
     with _canned_server() as api_base:
         for edit_format in CODERS:
             for stream in (True, False):
-                _rehearse(api_base, edit_format, stream=stream)
+                rehearse_once(api_base, edit_format, stream=stream)
 
 
-def _rehearse(api_base: str, edit_format: EditFormat, *, stream: bool) -> None:
+def canned_reply(_request: httpx.Request) -> httpx.Response:
+    """Answer as the canned server does, without a network."""
+    body = b"".join(_stream(SEARCH_BLOCK))
+    return httpx.Response(200, headers={"Content-Type": "text/event-stream"}, content=body)
+
+
+def rehearse_once(api_base: str, edit_format: EditFormat, *, stream: bool) -> None:
     """Run a whole conversation as a child would, in a folder that is thrown away."""
     with tempfile.TemporaryDirectory(prefix="parallagon-warm-") as folder:
         (staging := Path(folder, "staging")).mkdir()

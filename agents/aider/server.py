@@ -4,6 +4,7 @@ One thread, one poll loop. It imports nothing of the project but this package, h
 no lock, and ends with everything it started when its control socket reaches its end of file.
 """
 
+import contextlib
 import gc
 import os
 import select
@@ -59,13 +60,13 @@ class Server:
         Raises EngineUnavailable when the process has a second thread.
         """
         require_one_thread()
-        self._spare = self._fork_spare()
+        self._spare = self._fork_spare(is_early=True)
         self._control.send(encode({"t": "ready", "aider": self._aider_version}))
         while True:
             if self._wait_for_control():
                 self._answer()
             elif self._spare is None:
-                self._spare = self._fork_spare()
+                self._spare = self._fork_spare(is_early=True)
             self._reap()
             self._farewells = [left for left in self._farewells if not _farewell(*left)]
 
@@ -107,12 +108,12 @@ class Server:
             self._runs[spare.pid] = Run(number, channel)
             return
 
-    def _fork_spare(self) -> Spare:
+    def _fork_spare(self, *, is_early: bool = False) -> Spare:
         link, far_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         engine = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _become_child(far_end, engine)
+            _become_child(far_end, engine, is_early=is_early)
         far_end.close()
         self._forks += 1
         return Spare(pid, link)
@@ -182,13 +183,19 @@ def _kill_group(pid: int) -> None:
         return
 
 
-def _become_child(link: socket.socket, engine: int) -> NoReturn:
-    """Wait for a run's channel, serve the run, end. Everything else the engine holds is closed."""
-    from agents.aider import child
+def _become_child(link: socket.socket, engine: int, *, is_early: bool) -> NoReturn:
+    """Wait for a run's channel, serve the run, end. Everything else the engine holds is closed.
+
+    A child whose run has not come yet uses the time to get ready for it.
+    """
+    from agents.aider import child, warmup
 
     try:
         child.begin(engine)
         link = child.keep_only(link)
+        if is_early:
+            with contextlib.suppress(Exception):  # the run itself will say what is wrong
+                warmup.limber_up()
         packet, descriptors, _, _ = socket.recv_fds(link, 16, 1)
         link.close()
         if packet and descriptors:
