@@ -1,14 +1,14 @@
 """What a run did to files, counted and as a diff."""
 
-import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from missions import diff
 from missions.content import decode
 from missions.models import Revision
 from missions.storage import BlobStore
 
-Change = dict[str, Any]
+Change = Mapping[str, Any]
 
 
 def summarize(revisions: Iterable[Revision]) -> list[Change]:
@@ -16,14 +16,13 @@ def summarize(revisions: Iterable[Revision]) -> list[Change]:
     return [_count(revision) for revision in revisions]
 
 
+def describe(changes: Iterable[Change]) -> str:
+    """Return the changes as a line for people."""
+    return ", ".join(f"{c['path']} +{c['added']} −{c['removed']}" for c in changes)
+
+
 def _count(revision: Revision) -> Change:
-    before, after = _texts(revision)
-    added = removed = 0
-    matcher = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
-    for tag, start, end, to_start, to_end in matcher.get_opcodes():
-        if tag != "equal":
-            removed += end - start
-            added += to_end - to_start
+    added, removed = diff.counts(*_texts(revision))
     return {
         "path": revision.file.path,
         "from": revision.parent.number if revision.parent else None,
@@ -35,15 +34,7 @@ def _count(revision: Revision) -> Change:
 
 def unified(revision: Revision) -> str:
     """Return the unified diff from the revision's parent to it."""
-    before, after = _texts(revision)
-    return "".join(
-        difflib.unified_diff(
-            before.splitlines(keepends=True),
-            after.splitlines(keepends=True),
-            f"a/{revision.file.path}",
-            f"b/{revision.file.path}",
-        )
-    )
+    return diff.unified(revision.file.path, *_texts(revision))
 
 
 def _texts(revision: Revision) -> tuple[str, str]:

@@ -9,11 +9,10 @@ all. Every step either goes on or raises ``Ended`` (an outcome and its reason) o
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -23,23 +22,23 @@ from django.utils.translation import gettext as _
 
 from agents import announce, scheduling
 from agents.budget import CeilingReached, reserve
-from agents.changes import summarize
 from agents.fingerprint import FileState, files_of, fingerprint
 from agents.gateway.models import resolve
-from agents.gateway.protocol import Allowance, GatewayError, Upstream, read_calls
+from agents.gateway.protocol import Allowance, GatewayError, Upstream
 from agents.judge import Ended, Judged, judge, require_complete
 from agents.models import Agent, AgentRun
 from agents.roles import registry
 from agents.roles.base import AiderAgent
 from agents.runlog import RunLog
 from agents.selectors import run_directory, staging_directory, writing_until
-from agents.services.finish import FinishRun, RequeueRun, SettleMission, SkipRun
+from agents.services.finish import SettleMission
+from agents.settle import PutBack, Settlement
 from agents.work import work
 from agents.workshop import Workshop
-from missions.landing import Author, Landing, land
+from missions.landing import Author, land
 from missions.leases import take_lease
 from missions.locks import RunLock
-from missions.models import Lease, Mission, Proposal
+from missions.models import Lease, Mission
 from missions.staging import Staged, stage
 from parallagon.core.errors import Conflict, LockError, ParallagonError, ValidationError
 from parallagon.core.logging import log_context
@@ -56,15 +55,6 @@ LANDING_SECONDS = 30.0
 
 class Taken(Exception):  # noqa: N818 - it is not an error
     """Someone else has this run."""
-
-
-class PutBack(Exception):  # noqa: N818 - it is not an error
-    """The run goes back to the queue until ``until``."""
-
-    def __init__(self, reason: str, *, until: datetime) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.until = until
 
 
 def run_cycle(run_id: UUID, *, workshop: Workshop, clock: Clock = timezone.now) -> None:
@@ -86,7 +76,6 @@ class Cycle:
     run: AgentRun
     workshop: Workshop
     clock: Clock
-    timings: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.agent: Agent = self.run.agent
@@ -94,7 +83,7 @@ class Cycle:
         self.role: AiderAgent = registry.get(self.agent.role)
         self.patterns = self.role.list_files()
         self.private = staging_directory(self.run.pk)
-        self.log: RunLog | None = None
+        self.settlement = Settlement(run=self.run, clock=self.clock)
 
     def perform(self) -> None:
         """Go through the steps and finish the run, whatever happens."""
@@ -117,18 +106,20 @@ class Cycle:
         except Taken as taken:
             logger.info("%s", taken)
         except PutBack as back:
-            self._put_back(back)
+            self.settlement.put_back(back)
         except Ended as ended:
-            self._end(ended)
+            self.settlement.end(ended)
         except Exception as error:
             logger.error("the cycle failed unexpectedly", exc_info=error)
-            self._end(Ended(Outcome.FAILED, _("an unexpected error: %s") % type(error).__name__))
+            self.settlement.end(
+                Ended(Outcome.FAILED, _("an unexpected error: %s") % type(error).__name__)
+            )
         finally:
             lock.release()
             if self.run.state == AgentRun.State.FINISHED:
                 RunLock.forget(self.run.pk)
-            if self.log:
-                self.log.close()
+            if self.settlement.log:
+                self.settlement.log.close()
             shutil.rmtree(self.private, ignore_errors=True)
 
     # -- steps 1 and 2 -------------------------------------------------------------------------
@@ -245,7 +236,7 @@ class Cycle:
 
     def _work(self, staged: Staged, upstream: Upstream, allowance: Allowance) -> Judged:
         """Let Aider work in the private folder, then judge by evidence what may land."""
-        self.log = RunLog(self.run, run_directory(self.run.pk))
+        log = self.settlement.log = RunLog(self.run, run_directory(self.run.pk))
         try:
             done = work(
                 self.run,
@@ -255,7 +246,7 @@ class Cycle:
                 upstream=upstream,
                 allowance=allowance,
                 workshop=self.workshop,
-                log=self.log,
+                log=log,
             )
         except GatewayError as error:
             raise Ended(Outcome.FAILED, str(error)) from error
@@ -281,7 +272,7 @@ class Cycle:
                 author=Author.agent(self.agent.role, self.run.pk),
                 now=self.clock(),
                 fence=lease.token,
-                within=self._finish_with,
+                within=self.settlement.land,
                 propose=judged.propose,
                 timeout=LANDING_SECONDS,
             )
@@ -293,68 +284,10 @@ class Cycle:
         except ParallagonError as error:
             raise Ended(Outcome.FAILED, error.message) from error
 
-    def _finish_with(self, landing: Landing) -> None:
-        if landing.proposal:
-            reason = Proposal.Reason(landing.proposal.reason).label
-            self._finish(Outcome.PROPOSED, str(reason))
-        elif landing.revisions:
-            changes = summarize(landing.revisions)
-            self._finish(Outcome.CHANGED, _describe(changes), changes=changes)
-        else:
-            self._finish(Outcome.UNCHANGED, _("others had already written the same"))
-
-    # -- step 9 --------------------------------------------------------------------------------
-
-    def _put_back(self, back: PutBack) -> None:
-        try:
-            RequeueRun(
-                run=self.run, reason=back.reason, until=back.until, now=self.clock()
-            ).execute()
-        except Conflict as error:
-            logger.info("the run had been ended by someone else: %s", error)
-
-    def _end(self, ended: Ended) -> None:
-        for entry in ended.refused:
-            self._say(f"Refused: {entry['path']} ({entry['reason']})\n")
-        try:
-            if ended.outcome == Outcome.SKIPPED:
-                SkipRun(run=self.run, reason=ended.reason, now=self.clock()).execute()
-            else:
-                self._finish(ended.outcome, ended.reason, refused=ended.refused)
-        except Conflict as error:
-            logger.info("the run had been ended by someone else: %s", error)
-
-    def _say(self, line: str) -> None:
-        if self.log:
-            self.log.write("log", line)
-
-    def _finish(
-        self,
-        outcome: str,
-        reason: str,
-        *,
-        changes: Sequence[Mapping[str, Any]] = (),
-        refused: Sequence[Mapping[str, str]] = (),
-    ) -> None:
-        FinishRun(
-            run=self.run,
-            outcome=outcome,
-            reason=reason,
-            calls=read_calls(run_directory(self.run.pk)),
-            changes=changes,
-            refused=refused,
-            timings=self.timings,
-            now=self.clock(),
-        ).execute()
-
     @contextmanager
     def _step(self, step: str) -> Iterator[None]:
         started = time.perf_counter()
         try:
             yield
         finally:
-            self.timings[step] = round((time.perf_counter() - started) * 1000, 1)
-
-
-def _describe(changes: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(f"{c['path']} +{c['added']} −{c['removed']}" for c in changes)
+            self.settlement.timings[step] = round((time.perf_counter() - started) * 1000, 1)

@@ -93,6 +93,8 @@ def run_context(run: AgentRun, role: AiderAgent, staged: Staged) -> RunContext:
         prompt=agent.prompt or role.shipped_prompt(mission.language),
         edit_format=EDIT_FORMAT,
         files={path: file.text for path, file in staged.files.items()},
-        team=team_of(agent),
-        history=history_between(mission_id=mission.pk, after=agent.seen_seq, until=run.seen_seq),
+        team=team_of(agent) if role.is_told_of_team else (),
+        history=history_between(mission_id=mission.pk, after=agent.seen_seq, until=run.seen_seq)
+        if role.is_told_of_history
+        else (),
     )

@@ -100,7 +100,7 @@ def command(stage: Any) -> list[str]:
     return [
         str(Path(sys.executable).with_name("aider")), "--no-git", "--yes-always",
         "--no-check-update", "--no-show-release-notes", "--no-show-model-warnings",
-        "--analytics-disable", "--no-pretty",
+        "--analytics-disable", "--no-pretty", "--max-chat-history-tokens", "100000000",
         "--model", "openai/instant", "--edit-format", "diff",
         "--openai-api-base", stage.model.api_base, "--openai-api-key", "none",
     ]  # fmt: skip

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from merge3 import Merge3
 
+from missions.diff import Block, matching_blocks
+
 
 @dataclass(frozen=True, kw_only=True)
 class Merged:
@@ -48,11 +50,27 @@ def _merge_lines(base: list[str], theirs: list[str], mine: list[str]) -> list[st
     end = _common(base[start:][::-1], theirs[start:][::-1], mine[start:][::-1])
     old, first, second = (lines[start : len(lines) - end] for lines in (base, theirs, mine))
     merged: list[str] = []
-    for region in Merge3(old, first, second).merge_groups():
+    for region in Merge3(old, first, second, sequence_matcher=_Matcher).merge_groups():
         if region[0] == "conflict":
             return None
         merged.extend(region[1])
     return base[:start] + merged + (base[-end:] if end else [])
+
+
+class _Matcher:
+    """Compares lines for `Merge3` at a cost that hostile text cannot raise.
+
+    Where that cost would be too high a whole stretch counts as changed, so that at worst a merge
+    is left to a person.
+    """
+
+    def __init__(self, _is_junk: None, one: Sequence[str], other: Sequence[str]) -> None:
+        self._one, self._other = one, other
+
+    def get_matching_blocks(self) -> list[Block]:
+        """Return what both share, in order, and the end of both as `difflib` does."""
+        end = (len(self._one), len(self._other), 0)
+        return [*matching_blocks(self._one, self._other), end]
 
 
 def _common(*sides: Sequence[str]) -> int:

@@ -15,6 +15,7 @@ from agents.aider.output import Voice, VoiceFile
 from agents.aider.protocol import EditFormat, EngineRequest
 
 HUGE = 100_000_000
+PATIENCE = 10  # seconds beyond the run's own limit, which is what ends it
 
 
 class _Names(set[str]):
@@ -171,7 +172,7 @@ def build_coder(
         "api_key": request.api_token,
         "num_retries": 0,
         "max_retries": 0,
-        "timeout": request.limits.wall_seconds,
+        "timeout": request.limits.wall_seconds + PATIENCE,
     }
     if stream is not None:
         model.streaming = stream

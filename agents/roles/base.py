@@ -131,6 +131,10 @@ class AiderAgent(ABC):
     writes: ClassVar[tuple[str, ...]]
     watches: ClassVar[tuple[str, ...]] = ()
     reads: ClassVar[tuple[str, ...]] = ()
+    is_told_of_team: ClassVar[bool] = False
+    """Whether it is given the others' states and last outcomes."""
+    is_told_of_history: ClassVar[bool] = False
+    """Whether it is given what happened since its last run."""
     interval: ClassVar[int] = 20
     """Seconds between two looks while there is something to do."""
     max_interval: ClassVar[int] = 300

@@ -14,6 +14,7 @@ class Management(AiderAgent):
     writes = ("management.md",)
     watches = ("demande.md", "specifications.md", "production.md", "evaluation.md")
     reads = ("suivi.md",)
+    is_told_of_team = True
     interval = 30
 
     def _facts(self, context: RunContext) -> Sequence[str]:

@@ -13,6 +13,7 @@ class Suivi(AiderAgent):
     label = _("Follow-up")
     writes = ("suivi.md",)
     watches = ("**",)
+    is_told_of_history = True
     interval = 60
 
     def _facts(self, context: RunContext) -> Sequence[str]:

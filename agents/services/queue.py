@@ -15,12 +15,14 @@ WAKEFUL: Final = frozenset({State.IDLE, State.BACKING_OFF, State.SETTLED})
 def queue_run(agent: Agent, *, trigger: str, reason: str, now: datetime) -> AgentRun:
     """Move the agent to QUEUED and insert its run; the caller holds the transaction.
 
+    The dispatcher's next tick, a second away at most, sends its message.
+
     Raises:
         Conflict: someone else has just moved the agent.
     """
     agent.move_to(Agent.State.QUEUED, reason=reason, now=now, next_run_at=None, is_dirty=False)
     return AgentRun.objects.create(
-        agent=agent, mission_id=agent.mission_id, trigger=trigger, queued_at=now, sent_at=now
+        agent=agent, mission_id=agent.mission_id, trigger=trigger, queued_at=now
     )
 
 

@@ -1,0 +1,97 @@
+"""The last step of a cycle: the run gets its outcome, or goes back to the queue."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from agents.changes import describe, summarize
+from agents.gateway.protocol import read_calls
+from agents.judge import Ended
+from agents.models import AgentRun
+from agents.runlog import RunLog
+from agents.selectors import run_directory
+from agents.services.finish import FinishRun, RequeueRun, SkipRun
+from missions.landing import Landing
+from missions.models import Proposal
+from parallagon.core.errors import Conflict
+
+logger = logging.getLogger(__name__)
+Outcome = AgentRun.Outcome
+
+
+class PutBack(Exception):  # noqa: N818 - it is not an error
+    """The run goes back to the queue until ``until``."""
+
+    def __init__(self, reason: str, *, until: datetime) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.until = until
+
+
+@dataclass(kw_only=True)
+class Settlement:
+    """Ends one run, once; a run that someone else has ended stays as it is."""
+
+    run: AgentRun
+    clock: Callable[[], datetime]
+    timings: dict[str, float] = field(default_factory=dict)
+    log: RunLog | None = None
+
+    def put_back(self, back: PutBack) -> None:
+        try:
+            RequeueRun(
+                run=self.run, reason=back.reason, until=back.until, now=self.clock()
+            ).execute()
+        except Conflict as error:
+            logger.info("the run had been ended by someone else: %s", error)
+
+    def end(self, ended: Ended) -> None:
+        """Finish a run that lands nothing."""
+        for entry in ended.refused:
+            if self.log:
+                self.log.write("log", f"Refused: {entry['path']} ({entry['reason']})\n")
+        try:
+            if ended.outcome == Outcome.SKIPPED:
+                SkipRun(run=self.run, reason=ended.reason, now=self.clock()).execute()
+            else:
+                self._finish(ended.outcome, ended.reason, refused=ended.refused)
+        except Conflict as error:
+            logger.info("the run had been ended by someone else: %s", error)
+
+    def land(self, landing: Landing) -> None:
+        """Finish a run inside the transaction of its landing.
+
+        Raises:
+            Conflict: someone else has ended it; the landing is undone.
+        """
+        if landing.proposal:
+            reason = Proposal.Reason(landing.proposal.reason).label
+            self._finish(Outcome.PROPOSED, str(reason))
+        elif landing.revisions:
+            changes = summarize(landing.revisions)
+            self._finish(Outcome.CHANGED, describe(changes), changes=changes)
+        else:
+            self._finish(Outcome.UNCHANGED, _("others had already written the same"))
+
+    def _finish(
+        self,
+        outcome: str,
+        reason: str,
+        *,
+        changes: Sequence[Mapping[str, Any]] = (),
+        refused: Sequence[Mapping[str, str]] = (),
+    ) -> None:
+        FinishRun(
+            run=self.run,
+            outcome=outcome,
+            reason=reason,
+            calls=read_calls(run_directory(self.run.pk)),
+            changes=changes,
+            refused=refused,
+            timings=self.timings,
+            now=self.clock(),
+        ).execute()
