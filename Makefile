@@ -25,7 +25,7 @@ link: prepare  ## Print another sign-in link
 
 test: check  ## Check everything, then run every test
 	@cd frontend && npm run --silent test
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2
 
 check: prepare-test  ## Format, lint, types, architecture, migrations, API schema
 	@$(BIN)/ruff format --check --quiet $(PACKAGES)

@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
@@ -20,6 +21,7 @@ APPS = ("agents", "missions", "notifications", "parallagon", "frontend")
 CATALOGUES = tuple(
     ROOT / app / "locale/fr/LC_MESSAGES/django.po" for app in ("parallagon", "frontend")
 )
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None}
 TRANSLATE = re.compile(r'{% translate "([^"]+)" %}')
 BLOCK = re.compile(r"{% blocktranslate trimmed[^%]*%}(.*?){% endblocktranslate %}", re.DOTALL)
@@ -62,9 +64,11 @@ def missing() -> list[str]:
 
 
 def compiled(catalogue: Path) -> bytes:
-    """Return the binary form that Django reads."""
+    """Return the binary form that Django reads, the same bytes at any time."""
     target = io.BytesIO()
-    write_mo(target, _read(catalogue))
+    read = _read(catalogue)
+    read.creation_date = read.revision_date = EPOCH  # else Babel writes the present
+    write_mo(target, read)
     return target.getvalue()
 
 

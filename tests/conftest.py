@@ -4,16 +4,24 @@ import socket
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
-ALONE = {"faults", "browser", "engine"}
+# Whole installations, browsers and killed processes: one after the other, in one worker.
+ALONE = ("tests/browser/", "tests/faults/", "tests/frame/test_up.py")
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests that start real processes follow each other in one worker of pytest-xdist."""
-    for item in items:
-        if ALONE & {mark.name for mark in item.iter_markers()}:
-            item.add_marker(pytest.mark.xdist_group("machine"))
+class Turns(LoadFileScheduling):  # type: ignore[misc] # it has no types
+    """Give each worker whole files, and all that need the machine to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "the machine" if file.startswith(ALONE) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Turns:
+    return Turns(config, log)
 
 
 @pytest.fixture(autouse=True)
