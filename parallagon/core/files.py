@@ -66,11 +66,14 @@ def read_contained(root: Path, path: str, *, limit: int) -> bytes:
             raise ResourceNotFoundError(f"There is no file {path}.", path=path) from error
         except OSError as error:
             raise failure(error, path) from error
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
                 raise FileOperationError(f"{path} is not a plain file of its own.", path=path)
-            content = file.read(limit + 1)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                content = file.read(limit + 1)
+        finally:
+            os.close(descriptor)
     if len(content) > limit:
         raise ValidationError(f"{path} is larger than {limit} bytes.", path=path, limit=limit)
     return content

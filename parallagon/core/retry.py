@@ -81,7 +81,7 @@ def _retrying(operation: str, policy: RetryPolicy) -> Retrying:
 
     return Retrying(
         stop=stop_after_attempt(policy.attempts) | stop_after_delay(policy.within),
-        wait=wait_exponential_jitter(initial=policy.first_delay, max=policy.longest_delay),
+        wait=wait_exponential_jitter(multiplier=policy.first_delay, max=policy.longest_delay),
         retry=retry_if_exception_type(policy.on),
         before_sleep=log,
         reraise=True,
