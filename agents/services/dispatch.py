@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from agents import announce
@@ -35,12 +36,14 @@ class Dispatch(BaseService[list[UUID]]):
     def _perform(self) -> list[UUID]:
         with transaction.atomic():
             due = list(
-                agents_due(now=self.now).select_for_update(skip_locked=True, of=("self",))[
-                    : self.limit
-                ]
+                agents_due(now=self.now)
+                .select_related("mission")
+                .select_for_update(skip_locked=True, of=("self",))[: self.limit]
             )
-            claimed = self._claim(due)
-            runs = self._insert_runs(claimed)
+            for language, agents in _by_language(due).items():
+                with translation.override(language):
+                    self._claim(agents, reason=_("its turn has come"))
+            runs = self._insert_runs(due)
             waiting = list(
                 runs_to_send(now=self.now).select_for_update(skip_locked=True)[: self.limit]
             )
@@ -49,12 +52,10 @@ class Dispatch(BaseService[list[UUID]]):
             )
         return [run.pk for run in (*runs, *waiting)]
 
-    def _claim(self, due: Sequence[Agent]) -> list[Agent]:
-        if not due:
-            return []
+    def _claim(self, due: Sequence[Agent], *, reason: str) -> None:
         Agent.objects.filter(pk__in=[agent.pk for agent in due], state__in=Agent.WAITING).update(
             state=Agent.State.QUEUED,
-            reason=_("its turn has come"),
+            reason=reason,
             state_changed_at=self.now,
             next_run_at=None,
             is_dirty=False,
@@ -64,15 +65,14 @@ class Dispatch(BaseService[list[UUID]]):
                 agent=agent,
                 before=agent.state,
                 after=Agent.State.QUEUED,
-                reason=_("its turn has come"),
+                reason=reason,
                 at=self.now,
             )
             for agent in due
         )
         for agent in due:
-            agent.state, agent.reason = Agent.State.QUEUED, _("its turn has come")
+            agent.state, agent.reason = Agent.State.QUEUED, reason
             agent.next_run_at = None
-        return list(due)
 
     def _insert_runs(self, agents: Sequence[Agent]) -> list[AgentRun]:
         runs = AgentRun.objects.bulk_create(
@@ -98,6 +98,14 @@ class Dispatch(BaseService[list[UUID]]):
             at=self.now,
         )
         return runs
+
+
+def _by_language(agents: Sequence[Agent]) -> dict[str, list[Agent]]:
+    """Return the agents by their mission's language, in which its reasons are told."""
+    found: dict[str, list[Agent]] = {}
+    for agent in agents:
+        found.setdefault(agent.mission.language, []).append(agent)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

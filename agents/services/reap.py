@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from agents.gateway.protocol import read_calls
@@ -41,7 +42,7 @@ class ReapRun(BaseService[bool]):
     def _perform(self) -> bool:
         if not RunLock.is_free(self.run.pk):
             return False
-        with transaction.atomic():
+        with transaction.atomic(), translation.override(self.run.mission.language):
             FinishRun(
                 run=self.run,
                 outcome=AgentRun.Outcome.FAILED,

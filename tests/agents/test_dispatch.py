@@ -40,6 +40,15 @@ class TestDispatch:
         assert event.data["state"] == "QUEUED"
         assert event.data["activity"] == "working"
 
+    def test_says_why_in_the_language_of_the_mission(self):
+        english = make_agent(make_mission(language="en"), "suivi", next_run_at=NOW)
+        french = make_agent(make_mission(language="fr"), "suivi", next_run_at=NOW)
+
+        Dispatch(now=NOW).execute()
+
+        reasons = dict(Agent.objects.values_list("pk", "reason"))
+        assert reasons == {english.pk: "its turn has come", french.pk: "son tour est venu"}
+
     def test_a_second_tick_finds_nothing_to_do(self):
         make_agent(make_mission(), "suivi", next_run_at=NOW)
         Dispatch(now=NOW).execute()
