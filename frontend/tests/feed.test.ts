@@ -75,16 +75,40 @@ describe("edits", () => {
 });
 
 describe("the team", () => {
+  const mission = (minute: number, activity: string) =>
+    frame("mission.changed", minute, { state: "ACTIVE", title: "T", activity });
+  const agentIs = (minute: number, state: string, activity: string) =>
+    frame("agent.changed", minute, { agent: 2, role: "production", state, reason: "", next_run_at: null, activity });
+  const told = (entries: readonly FeedEntry[]) =>
+    entries.map((entry) => (entry.kind === "activity" ? entry.activity : entry.kind));
+
   it("is told once when its activity changes, and when somebody is paused", () => {
-    const settled = { state: "ACTIVE", title: "T", activity: "settled" };
-    const paused = { agent: 2, role: "production", state: "PAUSED_BUDGET", reason: "used up", next_run_at: null, activity: "settled" };
     const entries = feedOf(
-      frame("mission.changed", 1, settled),
-      frame("mission.changed", 2, settled),
-      frame("agent.changed", 3, paused),
-      frame("agent.changed", 4, { ...paused, state: "IDLE" }),
+      mission(1, "settled"),
+      mission(2, "settled"),
+      agentIs(3, "PAUSED_BUDGET", "settled"),
+      agentIs(4, "IDLE", "settled"),
     );
 
-    expect(entries.map((entry) => entry.kind)).toEqual(["paused", "activity"]);
+    expect(told(entries)).toEqual(["paused", "settled"]);
+  });
+
+  it("is told each time it goes to work and rests", () => {
+    const entries = feedOf(
+      agentIs(1, "QUEUED", "working"),
+      mission(2, "settled"),
+      saved("demande.md", 3, person),
+      agentIs(4, "IDLE", "waiting"),
+      agentIs(5, "QUEUED", "working"),
+      agentIs(6, "RUNNING", "working"),
+      mission(7, "settled"),
+      agentIs(8, "STOPPED", "stopped"),
+    );
+
+    expect(told(entries)).toEqual(["stopped", "settled", "working", "edit", "settled", "working"]);
+  });
+
+  it("is no news before it has ever worked", () => {
+    expect(feedOf(mission(1, "stopped"), agentIs(2, "STOPPED", "stopped"))).toEqual([]);
   });
 });

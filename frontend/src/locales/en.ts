@@ -269,7 +269,7 @@ export const en = {
     removed: "{file} was removed",
     working: "The team is at work",
     settled: "The team has settled: nothing is left to do",
-    stopped: "The team was stopped",
+    stopped: "The team has stopped",
     waiting: "The team is waiting",
     paused: "{name} is paused",
     and: " and ",

@@ -271,7 +271,7 @@ export const fr: Catalogue = {
     removed: "{file} a été supprimé",
     working: "L’équipe est au travail",
     settled: "L’équipe est au repos : il ne reste rien à faire",
-    stopped: "L’équipe a été arrêtée",
+    stopped: "L’équipe s’est arrêtée",
     waiting: "L’équipe est en attente",
     paused: "{name} est en pause",
     and: " et ",

@@ -59,11 +59,8 @@ export function addFrame(entries: readonly FeedEntry[], frame: Frame): readonly 
       return onTop(entries, { kind: "removed", id: `removed-${frame.seq}`, at: frame.at, ...frame.data });
     case "mission.changed":
       return addActivity(entries, frame);
-    case "agent.changed": {
-      const { role, state, reason } = frame.data;
-      if (!state.startsWith("PAUSED")) return entries;
-      return onTop(entries, { kind: "paused", id: `paused-${frame.seq}`, at: frame.at, role, state, reason });
-    }
+    case "agent.changed":
+      return addPaused(addActivity(entries, frame), frame);
     default:
       return entries;
   }
@@ -130,14 +127,22 @@ function addEdit(
   return onTop(entries, { kind: "edit", id: `edit-${path}-${revision}`, at, path, revision, author, saves: 1 });
 }
 
+/** Tell when the team goes to work and when it rests; one that has never worked is not news. */
 function addActivity(
   entries: readonly FeedEntry[],
-  frame: Frame & { type: "mission.changed" },
+  { seq, at, data: { activity } }: Frame & { type: "mission.changed" | "agent.changed" },
 ): readonly FeedEntry[] {
-  const { activity } = frame.data;
-  const last = entries.find((entry) => entry.kind === "activity");
-  if (activity === "waiting" || last?.activity === activity) return entries;
-  return onTop(entries, { kind: "activity", id: `activity-${frame.seq}`, at: frame.at, activity });
+  const last = entries.find((entry) => entry.kind === "activity")?.activity ?? "stopped";
+  if (activity === "waiting" || activity === last) return entries;
+  return onTop(entries, { kind: "activity", id: `activity-${seq}`, at, activity });
+}
+
+function addPaused(
+  entries: readonly FeedEntry[],
+  { seq, at, data: { role, state, reason } }: Frame & { type: "agent.changed" },
+): readonly FeedEntry[] {
+  if (!state.startsWith("PAUSED")) return entries;
+  return onTop(entries, { kind: "paused", id: `paused-${seq}`, at, role, state, reason });
 }
 
 function onTop(entries: readonly FeedEntry[], entry: FeedEntry): readonly FeedEntry[] {
