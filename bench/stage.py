@@ -195,7 +195,8 @@ class Stage:
         from missions.landing import Author, Change, land
         from missions.models import MissionFile
 
-        number = MissionFile.objects.get(mission=mission, path=Stage.path).current.number
+        rows = MissionFile.objects.filter(mission=mission, path=Stage.path)
+        number = rows.values_list("current__number", flat=True).get()
         change = Change(path=Stage.path, text=text, base=number)
         land(mission, [change], author=Author.SYSTEM, now=timezone.now())
 
