@@ -56,6 +56,7 @@ export const useSession = defineStore("session", () => {
       headers: { "X-CSRFToken": readCookie(context?.csrf_cookie ?? "csrftoken") },
       body: new URLSearchParams(fields),
       credentials: "same-origin",
+      keepalive: true, // The page may be left at once.
     });
   }
 
