@@ -9,6 +9,9 @@ from django.contrib.auth.models import AnonymousUser
 from parallagon.accounts.models import User
 from parallagon.core.consumers import BaseConsumer
 
+# A consumer tidies its thread's connections up when it ends.
+pytestmark = pytest.mark.django_db
+
 
 class Echo(BaseConsumer):
     """The least that a consumer is."""

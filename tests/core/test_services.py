@@ -38,7 +38,7 @@ class Divide(BaseService[float]):
 
 class TestBaseService:
     def test_returns_what_the_operation_gives_and_logs_its_duration(self, caplog):
-        with caplog.at_level(logging.INFO):
+        with caplog.at_level(logging.INFO, logger="parallagon.core.services"):
             result = Divide(dividend=6, divisor=3).execute()
 
         assert result == 2
