@@ -94,7 +94,9 @@ export const useWorkspace = defineStore("workspace", () => {
     feed.value = addRun(feed.value, run);
     agents.value = agents.value.map((agent) => {
       const isNewer = (agent.last_run?.queued_at ?? "") <= run.queued_at;
-      return agent.id === run.agent && isNewer ? { ...agent, last_run: run } : agent;
+      if (agent.id !== run.agent || !isNewer) return agent;
+      const last_change_at = run.outcome === "changed" ? run.finished_at : agent.last_change_at;
+      return { ...agent, last_run: run, last_change_at };
     });
   }
 
