@@ -23,7 +23,7 @@ def free_port() -> int:
 
 
 class Installation:
-    """Start one, wait until it is ready, end it; ``said`` holds every line.
+    """Start one, wait until it is ready, end it; ``said`` holds every line, ``link`` signs in.
 
     ``settings`` are further variables of its environment.
     """
@@ -32,6 +32,7 @@ class Installation:
         self.data_directory = data_directory
         self.port = port or free_port()
         self.said: list[str] = []
+        self.link = ""
         self._settings = settings
         self._lines: queue.Queue[str | None] = queue.Queue()
         self.process = subprocess.Popen(
@@ -88,8 +89,8 @@ class Installation:
 
     def wait_until_ready(self, *, within: float) -> str:
         """Return the sign-in link that its last line tells."""
-        line = self.wait_for_line(READY, within=within)
-        return line.removeprefix(READY)
+        self.link = self.wait_for_line(READY, within=within).removeprefix(READY)
+        return self.link
 
     def wait_for_line(self, start: str, *, within: float) -> str:
         """Return the first line from now on that begins with ``start``."""
