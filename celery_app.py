@@ -4,8 +4,11 @@ import os
 
 from celery import Celery
 
+from parallagon.core import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "parallagon.settings.local")
 
+broker.register()
 app = Celery("parallagon")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

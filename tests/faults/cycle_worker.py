@@ -6,9 +6,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 from uuid import UUID
 
 import psutil
+import redis
 from celery import Celery
 from django.conf import settings
 
@@ -31,10 +33,25 @@ class Broker:
     def __init__(self, folder: Path) -> None:
         socket = folder / "sockets" / "valkey.sock"
         self.url = f"unix://{socket}"
-        process = valkey_process(socket=socket, folder=folder)
+        self._command = valkey_process(socket=socket, folder=folder).command
         self._log = (folder / "valkey.log").open("wb")
-        self._process = subprocess.Popen(process.command, stdout=self._log, stderr=self._log)
+        self.start()
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self._process = subprocess.Popen(self._command, stdout=self._log, stderr=self._log)
         wait_until(lambda: answers(self.url))
+
+    def unacknowledged(self) -> int:
+        """Return how many messages are held by a worker."""
+        prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
+        with redis.Redis.from_url(self.url) as client:
+            return int(cast("int", client.hlen(f"{prefix}unacked")))
+
+    def kill(self) -> None:
+        """Kill it as the kernel would, and nothing else."""
+        self._process.kill()
+        self._process.wait(10)
 
     def close(self) -> None:
         self._process.terminate()

@@ -97,7 +97,7 @@ def team(place: Place, transactional_db: None, settings: Any) -> Iterator[Team]:
 
 def begin(team: Team, place: Place) -> AgentRun:
     """Let a worker carry out a run up to the middle of the model's reply."""
-    place.held.append(place.model.enqueue("I think ", EDIT, hold=True))
+    place.held.append(place.model.enqueue("I think so.\n\n", EDIT, hold=True))
     run_id = team.queue("production")
     place.worker().send(run_id)
     assert place.model.is_answering.wait(60), place.worker().said()
@@ -155,6 +155,29 @@ class TestGatewayKilled:
         assert team.on_disk() == before
         assert ModelCall.objects.filter(run=run).count() == 1, "the call that was under way"
         assert_at_work_again(team, place)
+
+
+class TestBrokerKilled:
+    def test_the_worker_keeps_its_run_and_takes_new_ones(self, team: Team, place: Place):
+        unacknowledged = place.broker.unacknowledged()
+        run = begin(team, place)
+
+        place.broker.kill()
+        wait_until(lambda: "Connection to broker lost" in place.worker().said())
+        place.broker.start()
+        other = team.queue("evaluation")
+        place.model.enqueue("Nothing to say.")
+        place.worker().send(other)
+        outcome(other, place)
+        still = AgentRun.objects.get(pk=run.pk)
+        place.held[-1].may_finish.set()
+        run = outcome(run.pk, place)
+
+        assert still.finished_at is None, "the other run did not wait for this one"
+        assert run.outcome == "changed", run.reason
+        assert "Unrecoverable error" not in place.worker().said()
+        assert "Couldn't ack" not in place.worker().said()
+        wait_until(lambda: place.broker.unacknowledged() <= unacknowledged)
 
 
 class TestWorkerKilled:
