@@ -121,7 +121,7 @@ class Person:
 
     @property
     def save_status(self) -> Locator:
-        return self.document.get_by_role("status")
+        return self.document.locator(".SaveStatus")
 
     @property
     def feed(self) -> Locator:

@@ -34,7 +34,8 @@ class TestSignIn:
         newcomer.shoot("used-link")
         newcomer.page.goto(installation.manage("link").strip())
 
-        expect(newcomer.title).to_have_text(DEMO)
+        missions = newcomer.page.get_by_role("navigation", name="Missions")
+        expect(missions).to_contain_text(DEMO)
 
     def test_tells_strangers_how_to_come_in(self, sit_down: SitDown) -> None:
         stranger = sit_down()
