@@ -25,7 +25,8 @@ link: prepare  ## Print another sign-in link
 
 test: check  ## Check everything, then run every test
 	@cd frontend && npm run --silent test
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 -m "not browser"
+	@$(BIN)/python -m pytest -m browser
 
 check: prepare-test  ## Format, lint, types, architecture, migrations, API schema
 	@$(BIN)/ruff format --check --quiet $(PACKAGES)

@@ -16,6 +16,9 @@ GRACE_SECONDS: Final = 10
 """The worker ends a run that takes too long; the gateway does so when the worker does not."""
 
 
+OFFLINE: Final = "offline/"
+
+
 class CeilingReached(AgentError):  # noqa: N818 - says what happened
     """The mission has used what it may use today."""
 
@@ -46,9 +49,14 @@ class DayAllowance:
         )
 
 
+FREE: Final = DayAllowance(calls=1_000_000, output_tokens=1_000_000_000)
+"""The offline writer costs nobody anything: it has no day to use up."""
+
+
 def left_today(mission_id: int, *, now: datetime) -> DayAllowance:
     """Return what the mission may still use before the next day begins (UTC)."""
     used = ModelCall.objects.filter(run__mission_id=mission_id, started_at__gte=day_of(now))
+    used = used.exclude(run__model__startswith=OFFLINE)
     sums = used.aggregate(calls=Count("pk"), tokens=Sum("output_tokens"))
     return DayAllowance(
         calls=settings.PARALLAGON_MISSION_DAY_CALLS - sums["calls"],
@@ -56,13 +64,13 @@ def left_today(mission_id: int, *, now: datetime) -> DayAllowance:
     )
 
 
-def reserve(mission_id: int, *, now: datetime) -> Allowance:
+def reserve(mission_id: int, *, model: str, now: datetime) -> Allowance:
     """Return what a run that begins now may use; the gateway holds it to that.
 
     Raises:
         CeilingReached: nothing is left of the mission's day.
     """
-    left = left_today(mission_id, now=now)
+    left = FREE if model.startswith(OFFLINE) else left_today(mission_id, now=now)
     if left.is_used_up:
         raise CeilingReached(left.sentence(), mission=mission_id)
     return Allowance(

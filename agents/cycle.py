@@ -227,7 +227,7 @@ class Cycle:
         except GatewayError as error:
             raise Ended(Outcome.FAILED, str(error)) from error
         try:
-            allowance = reserve(self.mission.pk, now=self.clock())
+            allowance = reserve(self.mission.pk, model=self.run.model, now=self.clock())
         except CeilingReached as error:
             raise Ended(Outcome.STOPPED_BUDGET, error.message) from error
         return upstream, allowance

@@ -5,12 +5,14 @@ from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from agents import worker
 from agents.cycle import run_cycle
 from agents.services import Dispatch, MarkSent, ReapRun
 from agents.services.reap import silent_runs
-from parallagon.core.errors import ParallagonError
+from parallagon.core.errors import DependencyUnavailable, ParallagonError
+from parallagon.core.retry import RetryPolicy, safe_operation
 
 logger = logging.getLogger(__name__)
 
@@ -21,11 +23,25 @@ def dispatch() -> None:
     run_ids = Dispatch(now=timezone.now()).execute()
     for sent, run_id in enumerate(run_ids):
         try:
-            execute_run.delay(run_id=str(run_id))
-        except execute_run.OperationalError as error:
+            send(run_id)
+        except DependencyUnavailable as error:
             logger.warning("%s runs were not sent: %s", len(run_ids) - sent, error)
             MarkSent(run_ids=run_ids[sent:]).execute()
             return
+
+
+@safe_operation(
+    "agents.run.send",
+    retry=RetryPolicy(attempts=2, within=2, on=(OperationalError,)),
+    wrap=DependencyUnavailable,
+)
+def send(run_id: UUID) -> None:
+    """Send a run's id to the workers.
+
+    Raises:
+        DependencyUnavailable: the broker does not answer; the next tick tries again.
+    """
+    execute_run.delay(run_id=str(run_id))
 
 
 @shared_task(name="agents.execute_run")

@@ -1,7 +1,6 @@
 """Reading missions: what a person may see, the files as they are, what happened since."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
@@ -144,15 +143,6 @@ def revision_of(*, mission: Mission, path: str, number: int) -> Revision:
 def _no_file(path: str) -> ResourceNotFoundError:
     sentence = _("There is no file %(path)s in this mission.") % {"path": path}
     return ResourceNotFoundError(sentence, path=path)
-
-
-def history_since(*, mission_id: int, since: datetime) -> QuerySet[Revision]:
-    """Return the revisions made after ``since``, oldest first, with their files and people."""
-    return (
-        Revision.objects.filter(file__mission_id=mission_id, created_at__gt=since)
-        .select_related("file", "user", "blob")
-        .order_by("created_at", "pk")
-    )
 
 
 # -- proposals ---------------------------------------------------------------------------------

@@ -4,8 +4,9 @@ import os
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
+
+from parallagon.core.origins import SameOriginOnly
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "parallagon.settings.local")
 http = get_asgi_application()
@@ -15,6 +16,6 @@ from parallagon.routing import websockets  # noqa: E402 - consumers need the app
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websockets))),
+        "websocket": SameOriginOnly(AuthMiddlewareStack(URLRouter(websockets))),
     }
 )

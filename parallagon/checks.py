@@ -28,20 +28,6 @@ def _unusable(folder: Path, reason: str) -> Error:
     )
 
 
-@register
-def external_roots(**_: Any) -> Sequence[CheckMessage]:
-    """Folders outside the data directory are absolute and exist."""
-    return [
-        Error(
-            f"PARALLAGON_EXTERNAL_ROOTS names {root}, which is not an existing absolute folder.",
-            hint="Create it, or take it out of PARALLAGON_EXTERNAL_ROOTS.",
-            id="parallagon.E002",
-        )
-        for root in settings.PARALLAGON_EXTERNAL_ROOTS
-        if not (Path(root).is_absolute() and Path(root).is_dir())
-    ]
-
-
 @register(deploy=True)
 def sandbox(**_: Any) -> Sequence[CheckMessage]:
     """Production runs no agent without a sandbox unless told to."""

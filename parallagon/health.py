@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
+from agents.aider.sandbox import available_level
 from parallagon.core.api import problem_response
 
 
@@ -34,6 +35,7 @@ def ready(request: HttpRequest) -> HttpResponse:
     body = {
         "status": "ok" if is_ready else "unavailable",
         "checks": {name: reason or "ok" for name, reason in checks.items()},
+        "sandbox": "none" if settings.PARALLAGON_SANDBOX == "none" else available_level(),
     }
     status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
     return JsonResponse(body, status=status)

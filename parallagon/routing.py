@@ -1,11 +1,11 @@
 """Addresses of WebSockets."""
 
-from importlib.util import find_spec
+from django.urls import URLPattern, path, re_path
 
-from django.urls import URLPattern, path
+from missions.consumers import MissionConsumer
+from parallagon.core.consumers import NowhereConsumer
 
-websockets: list[URLPattern] = []
-if find_spec("missions.consumers"):
-    from missions.consumers import MissionConsumer
-
-    websockets.append(path("ws/v1/missions/<int:mission_id>/", MissionConsumer.as_asgi()))
+websockets: list[URLPattern] = [
+    path("ws/v1/missions/<int:mission_id>/", MissionConsumer.as_asgi()),
+    re_path(r"", NowhereConsumer.as_asgi()),
+]

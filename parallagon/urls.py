@@ -1,7 +1,5 @@
 """Addresses of the whole."""
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
@@ -19,7 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("api/v1/auth/", include("parallagon.accounts.api.urls")),
     path("", include("parallagon.accounts.urls")),
+    path("api/v1/", include("missions.api.urls")),
+    path("api/v1/", include("agents.api.urls")),
+    path("", include("frontend.urls")),
 ]
-for app, prefix in (("missions.api", "api/v1/"), ("agents.api", "api/v1/"), ("frontend", "")):
-    if find_spec(f"{app}.urls"):
-        urlpatterns.append(path(prefix, include(f"{app}.urls")))

@@ -1,10 +1,14 @@
-"""Start, stop, run now, cancel: what a person tells agents."""
+"""Start, stop, run now, cancel: what a person tells agents.
+
+Reasons are kept in the language of the mission, refusals are in the language of the caller.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from agents import announce
 from agents.models import Agent, AgentRun
@@ -29,7 +33,7 @@ class StartAgent(BaseService[Agent]):
 
     def _perform(self) -> Agent:
         agent = self.agent
-        with transaction.atomic():
+        with transaction.atomic(), override(agent.mission.language):
             if agent.is_stopping:
                 agent.is_stopping = False
                 agent.save(update_fields=["is_stopping"])
@@ -56,7 +60,7 @@ class StopAgent(BaseService[Agent]):
 
     def _perform(self) -> Agent:
         agent = self.agent
-        with transaction.atomic():
+        with transaction.atomic(), override(agent.mission.language):
             if agent.state == Agent.State.RUNNING:
                 agent.is_stopping = True
                 agent.reason = _("stops when its run has ended")
@@ -98,7 +102,7 @@ class RunAgent(BaseService[AgentRun]):
             raise Conflict(_("This agent is at work already."), state=self.agent.state)
 
     def _perform(self) -> AgentRun:
-        with transaction.atomic():
+        with transaction.atomic(), override(self.agent.mission.language):
             stopped = self.agent.state == Agent.State.STOPPED
             run = queue_run(
                 self.agent, trigger=AgentRun.Trigger.PERSON, reason=_("asked to"), now=self.now
@@ -127,7 +131,7 @@ class CancelRun(BaseService[AgentRun]):
             raise Conflict(_("This run has finished already."), outcome=self.run.outcome)
 
     def _perform(self) -> AgentRun:
-        with transaction.atomic():
+        with transaction.atomic(), override(self.run.mission.language):
             run = AgentRun.objects.select_for_update(of=("self",)).get(pk=self.run.pk)
             if run.state == AgentRun.State.QUEUED:
                 drop_run(run, reason=_("cancelled before it began"), now=self.now)

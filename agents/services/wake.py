@@ -1,5 +1,10 @@
 """What happens to agents when something happens to their mission; called inside its transaction."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar
+
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from agents import announce
@@ -14,6 +19,18 @@ from missions.hooks import Archived, Created, Landed, Reset, Updated
 from missions.models import Mission, Revision
 
 State = Agent.State
+Happening = TypeVar("Happening", Landed, Updated, Reset, Archived)
+
+
+def in_its_language(hook: Callable[[Happening], None]) -> Callable[[Happening], None]:
+    """Let a hook give its reasons in the language of the mission, whoever caused it."""
+
+    @wraps(hook)
+    def speaking(happening: Happening) -> None:
+        with translation.override(happening.mission.language):
+            hook(happening)
+
+    return speaking
 
 
 def create_agents(created: Created) -> None:
@@ -31,6 +48,7 @@ def create_agents(created: Created) -> None:
         StartMission(mission=created.mission, now=created.now).execute()
 
 
+@in_its_language
 def wake_agents(landed: Landed) -> None:
     """Bring forward the agents that watch what has landed, or own what another has changed."""
     asleep: list[Agent] = []
@@ -69,6 +87,7 @@ def _bring_forward(agent: Agent, causes: list[Revision], landed: Landed) -> bool
     return True
 
 
+@in_its_language
 def follow_model(updated: Updated) -> None:
     """Let agents that use the mission's model look again when it has another."""
     if "model" not in updated.fields:
@@ -78,6 +97,7 @@ def follow_model(updated: Updated) -> None:
         announce.agent_changed(agent, now=updated.now)
 
 
+@in_its_language
 def begin_anew(reset: Reset) -> None:
     """Let agents forget what they had seen: the files are the first ones again.
 
@@ -95,6 +115,7 @@ def begin_anew(reset: Reset) -> None:
         StartMission(mission=reset.mission, now=reset.now).execute()
 
 
+@in_its_language
 def stop_agents(archived: Archived) -> None:
     """Stop every agent of a mission that was put away."""
     for agent in Agent.objects.filter(mission=archived.mission).exclude(state=State.STOPPED):

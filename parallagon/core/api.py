@@ -135,7 +135,10 @@ def _read(
         fields = error.detail if isinstance(error.detail, dict) else {"non_field": error.detail}
         sentence = "; ".join(f"{name}: {_first(value)}" for name, value in fields.items())
         return HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", sentence, fields, headers
-    return error.status_code, str(error.default_code), str(error.detail), {}, headers
+    said = error.detail
+    # Tokens are refused with a dictionary that repeats itself.
+    sentence = str(said.get("detail", _first(said))) if isinstance(said, dict) else str(said)
+    return error.status_code, str(error.default_code), sentence, {}, headers
 
 
 def _first(value: Any) -> str:

@@ -142,3 +142,11 @@ class BaseConsumer(AsyncWebsocketConsumer):
                 await self.beat()
             except Exception as error:  # noqa: BLE001, RUF100
                 logger.warning("no heartbeat this time: %s", error)
+
+
+class NowhereConsumer(AsyncWebsocketConsumer):
+    """Answers at an address where nothing is, instead of an error in the log."""
+
+    async def connect(self) -> None:
+        await self.accept()
+        await self.close(NOT_FOUND)

@@ -69,7 +69,7 @@ def read_contained(root: Path, path: str, *, limit: int) -> bytes:
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-                raise FileOperationError(f"{path} is not a plain file of its own.", path=path)
+                raise NotAPlainFile(f"{path} is not a plain file of its own.", path=path)
             with os.fdopen(descriptor, "rb", closefd=False) as file:
                 content = file.read(limit + 1)
         finally:
@@ -134,6 +134,13 @@ def remove_contained(root: Path, path: str) -> None:
         raise failure(error, path) from error
 
 
+class NotAPlainFile(FileOperationError):  # noqa: N818 - says what was found
+    """Something else lies there: a link, a folder, a FIFO, a device, a file with a second name."""
+
+    code = "not_a_plain_file"
+    status = 409
+
+
 _SENTENCES = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -144,9 +151,11 @@ _SENTENCES = {
     errno.EISDIR: "it is a folder",
     errno.ENXIO: "it is not a plain file",
 }
+_NOT_PLAIN = {errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO}
 
 
 def failure(error: OSError, path: str) -> FileOperationError:
     """Return what to raise for ``error``, with a sentence for a person."""
     reason = _SENTENCES.get(error.errno or 0, error.strerror or "the system refused")
-    return FileOperationError(f"{path} cannot be used: {reason}.", path=path, errno=error.errno)
+    kind = NotAPlainFile if error.errno in _NOT_PLAIN else FileOperationError
+    return kind(f"{path} cannot be used: {reason}.", path=path, errno=error.errno)

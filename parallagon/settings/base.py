@@ -69,7 +69,6 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]", HOST))
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
-CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -177,6 +176,8 @@ SESAME_ONE_TIME = True
 SESAME_MAX_AGE = 24 * 3600
 
 # -- web ---------------------------------------------------------------------------------------
+# A cache that is down must not keep people from signing in.
+RATELIMIT_FAIL_OPEN = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {
@@ -265,8 +266,6 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # -- missions ----------------------------------------------------------------------------------
-PARALLAGON_EXTERNAL_ROOTS = env.items("PARALLAGON_EXTERNAL_ROOTS")
-PARALLAGON_LOCKS = env.choice("PARALLAGON_LOCKS", "file", ("file",))
 PARALLAGON_LOCK_TIMEOUT = float(env.decimal("PARALLAGON_LOCK_TIMEOUT", Decimal(2)))  # seconds
 PARALLAGON_MAX_FILE_SIZE = env.integer("PARALLAGON_MAX_FILE_SIZE", 1024 * 1024, least=1024)
 PARALLAGON_EXTENSIONS = env.items(
@@ -316,6 +315,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "parallagon.core.api.Pages",
     "EXCEPTION_HANDLER": "parallagon.core.api.exception_handler",
+    "NUM_PROXIES": env.integer("TRUSTED_PROXIES", 0, least=0),
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SIMPLE_JWT = {
@@ -337,6 +337,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "missions.api.schema.add_changes",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "MissionState": "missions.models.Mission.State",
         "AgentState": "agents.models.Agent.State",

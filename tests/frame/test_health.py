@@ -6,6 +6,7 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
+from agents.aider.sandbox import available_level
 from parallagon import health
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,7 @@ class TestReady:
                 "redis": "it does not answer: refused",
                 "data_directory": "ok",
             },
+            "sandbox": available_level(),
         }
 
     def test_is_well_when_all_is(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
