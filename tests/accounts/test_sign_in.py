@@ -217,3 +217,48 @@ class TestLinkCommand:
         settings.HOST = host
 
         assert re.match(f"http://{shown}:", sign_in_link(make_user()))
+
+
+class TestAttempts:
+    @pytest.fixture(autouse=True)
+    def forget_attempts(self) -> None:
+        cache.clear()
+
+    def test_a_header_does_not_make_anybody_else(self) -> None:
+        """Whoever writes X-Forwarded-For is still who connects."""
+        person, client = make_user(password=PASSWORD), APIClient()
+        body = {"username": person.username, "password": "another-horse-8"}
+
+        answers = [
+            client.post(
+                "/api/v1/auth/token", body, format="json", HTTP_X_FORWARDED_FOR=f"10.0.0.{number}"
+            )
+            for number in range(6)
+        ]
+
+        assert answers[-1].status_code == HTTPStatus.TOO_MANY_REQUESTS
+        assert int(answers[-1].headers["Retry-After"]) > 0
+
+    def test_many_names_from_one_address_are_too_many(self) -> None:
+        client = APIClient()
+
+        answers = [
+            client.post(
+                "/api/v1/auth/token",
+                {"username": f"name{number}", "password": PASSWORD},
+                format="json",
+            )
+            for number in range(31)
+        ]
+
+        assert answers[29].status_code == HTTPStatus.UNAUTHORIZED
+        assert answers[30].status_code == HTTPStatus.TOO_MANY_REQUESTS
+
+    def test_one_that_is_none_is_refused_with_a_sentence(self) -> None:
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION="Bearer nonsense")
+
+        answer = client.get("/api/v1/auth/me")
+
+        assert answer.status_code == HTTPStatus.UNAUTHORIZED
+        assert answer.json()["detail"] == "Given token not valid for any token type"

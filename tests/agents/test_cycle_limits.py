@@ -130,6 +130,13 @@ class TestCeilingOfTheDay:
         )
         assert (agent.state, agent.next_run_at) == (Agent.State.PAUSED_BUDGET, midnight)
 
+    def test_the_offline_writer_has_no_day_to_use_up(self, team: Team, settings: Any):
+        settings.PARALLAGON_MISSION_DAY_CALLS = 0
+        team.agent("production")
+        Agent.objects.filter(role="production").update(model="offline/writer")
+
+        assert team.run("production").outcome in {"changed", "unchanged"}
+
     def test_a_new_day_begins_anew(self, team: Team, settings: Any):
         settings.PARALLAGON_MISSION_DAY_CALLS = 0
         team.run("production")

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
 from agents.models import Agent, AgentRun
-from agents.services import Dispatch, SetModel, StartMission
+from agents.services import Dispatch, SetModel, StartMission, StopAgent
 from tests.agents.cycle_runs import Team
 from tests.aider.aider_model import ScriptedModel, search_block
 
@@ -39,6 +40,16 @@ def settle(team: Team) -> None:
 
 def states(team: Team) -> set[str]:
     return set(Agent.objects.filter(mission=team.mission).values_list("state", flat=True))
+
+
+class TestWords:
+    def test_reasons_are_in_the_language_of_the_mission_whoever_acts(self, waiting: Team):
+        with translation.override("fr"):
+            StopAgent(agent=waiting.agent("suivi"), now=waiting.clock()).execute()
+            waiting.save("demande.md", "# Another request\n")
+
+        assert waiting.agent("suivi").reason == "stopped"
+        assert waiting.agent("specifications").reason == "demande.md has changed"
 
 
 class TestWake:

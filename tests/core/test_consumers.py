@@ -7,7 +7,7 @@ from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 
 from parallagon.accounts.models import User
-from parallagon.core.consumers import BaseConsumer
+from parallagon.core.consumers import BaseConsumer, NowhereConsumer
 
 # A consumer tidies its thread's connections up when it ends.
 pytestmark = pytest.mark.django_db
@@ -93,3 +93,11 @@ class TestBaseConsumer:
         await socket.disconnect()
 
         assert "echo" not in layer.groups
+
+
+class TestNowhere:
+    async def test_answers_with_a_close_code(self) -> None:
+        socket = WebsocketCommunicator(NowhereConsumer.as_asgi(), "/ws/v1/nothing/")
+
+        assert (await socket.connect())[0]
+        assert await socket.receive_output() == {"type": "websocket.close", "code": 4404}
