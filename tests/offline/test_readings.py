@@ -5,7 +5,8 @@ import pytest
 from agents.gateway.offline.analysis import cases, forbids, vague_words
 from agents.gateway.offline.families import FAMILIES, family
 from agents.gateway.offline.phrases import voice
-from agents.gateway.offline.titles import title_of
+from agents.gateway.offline.sentences import read_request
+from agents.gateway.offline.titles import title_for, title_of
 from agents.gateway.offline.values import lacks, values
 
 NB = "\u00a0"
@@ -28,10 +29,67 @@ class TestTitleOf:
             ("Il faut prévoir une formation.", "Prévoir une formation"),
             ("Le **site** doit être en `ligne` | vite.", "Site en ligne / vite"),
             ("must", "Must"),
+            (
+                "Should we lose the server, the list must be back within a day.",
+                "List back within a day",
+            ),
+            ("Should you need help (keys, maps), call the office.", "Call the office"),
+            ("It is a must for us to stay open late.", "It is a must for us to stay open late"),
+            (
+                "Volunteers must be trained on 3 February and must sign.",
+                "Volunteers trained on 3 February",
+            ),
+            (
+                "Members must bring cups and plates which must be clean.",
+                "Members: bring cups and plates",
+            ),
+            (
+                "See https://example.org/must, the list must be read before noon.",
+                "List read before noon",
+            ),
+            ("See https://must.example/x, please.", "See https://must.example/x, please"),
+            (
+                "Il faut que le dépôt prenne les meubles le samedi.",
+                f"Dépôt{NB}: prendre les meubles le samedi",
+            ),
+            ("Il faut que la porte soit fermée chaque soir.", "Porte fermée chaque soir"),
+            ("Il faut qu’on puisse rendre un livre.", "Rendre un livre"),
+            ("Il faut qu’il y ait un banc à l’entrée.", "Un banc à l’entrée"),
+            (
+                "Il faut que le dépôt n’attende pas la nuit.",
+                f"Dépôt{NB}: ne pas attendre la nuit",
+            ),
+            ("Il faut que la barrière grince à midi.", "Il faut que la barrière grince à midi"),
+            (
+                "Il faut que les gens qui viennent paient.",
+                "Il faut que les gens qui viennent paient",
+            ),
         ],
     )
     def test_says_who_and_what(self, sentence: str, title: str) -> None:
         assert title_of(sentence) == title
+
+    def test_is_not_cut_inside_a_bracket(self) -> None:
+        objects = "accepter les objets du quartier encore en bon état"
+
+        title = title_of(f"Le dépôt doit {objects} (p. ex. meuble, lampe, vélo, livre).")
+
+        assert title == f"Dépôt{NB}: {objects}"
+
+    @pytest.mark.parametrize(
+        ("row", "titles"),
+        [
+            ("| Saw | must be lent with a guard |", ["Saw: lent with a guard"]),
+            ("| **Vélo** | doit être prêté avec un casque |", [f"Vélo{NB}: prêté avec un casque"]),
+            ("| North | The hall must be kept very warm | x |", ["Hall kept very warm"]),
+            ("| The hall must be kept very warm | x |", ["Hall kept very warm"]),
+            ("| 3 | must be lent with a guard |", ["Lent with a guard"]),
+        ],
+    )
+    def test_takes_the_subject_from_the_table_s_row(self, row: str, titles: list[str]) -> None:
+        sentences = [s for s in read_request(f"{row}\n| --- | --- |\n").sentences if s.obliges]
+
+        assert [title_for(sentence) for sentence in sentences] == titles
 
     def test_takes_the_first_item_of_a_bare_lead(self) -> None:
         assert title_of("The team must:", ("sing every day;",)) == "Sing every day"
@@ -57,6 +115,8 @@ class TestValues:
             (f"de 8{NB}h{NB}30 à 17{NB}h, 18{NB}€", (f"8{NB}h{NB}30", f"17{NB}h", f"18{NB}€")),
             ("le 1er mars 2027, sous 20 jours", ("1er mars 2027", "sous 20 jours")),
             ("54\u202f000 habitants au plus", ("54\u202f000 habitants au plus",)),
+            ("Children under 16 mustn't ride.", ("under 16",)),
+            ("Three of the 20 can’t; 12 must; les 30 doivent", ()),
             ("level 2.2 of R134a, version B12", ()),
         ],
     )

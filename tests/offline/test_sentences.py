@@ -46,6 +46,8 @@ class TestReadRequest:
             "<!-- It must\n\nnot count. -->",
             "---\ntitle: it must not count\n---\n",
             "# What must be done\n",
+            "See https://must.example/doit?x=shall or www.must.example, or must@example.org.",
+            "Read [the page](pages/must.md).",
             "What the team must do\n=====================\n",
         ],
     )

@@ -243,6 +243,27 @@ class TestAfterwards:
         assert "production/notes.md" in line
         assert "blue box" in line
 
+    @pytest.mark.parametrize(
+        ("language", "sentence", "line"),
+        [
+            ("fr", "Le mot « urgent » doit\u202fêtre lu.", "“{}”"),
+            ("fr", "Le mot “urgent” doit être lu.", "«\u00a0{}\u00a0»"),
+            ("en", "The word “urgent” must be read.", "‘{}’"),
+            ("en", "The word « urgent » must be read.", "“{}”"),
+        ],
+    )
+    def test_quotes_a_quotation_with_other_marks(
+        self, language: str, sentence: str, line: str
+    ) -> None:
+        team = settled(language, sentence)
+
+        assert f"- **R1** — {line.format(sentence)}\n" in team.files["specifications.md"]
+        assert f"> {sentence}\n" in team.files["production.md"]
+        team.write("demande.md", f"Tout doit aller. {sentence}")
+        team.settle()
+        assert f"- **R1** — {line.format(sentence)}\n" in team.files["specifications.md"]
+        assert numbers(team.files["specifications.md"]) == [2, 1]
+
     def test_suivi_wakes_nobody(self) -> None:
         team = settled("en", demo_request("en"))
         team.replies.clear()

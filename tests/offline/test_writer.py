@@ -203,21 +203,34 @@ class TestSuivi:
 
 
 class TestManagement:
-    @pytest.mark.parametrize(
-        ("state", "outcome", "words"),
-        [
-            ("RUNNING", None, "at work"),
-            ("SETTLED", "changed", "at work"),
-            ("STOPPED", "changed", "stopped"),
-            ("PAUSED_BUDGET", "stopped_budget", "paused: budget reached"),
-            ("IDLE", "failed", "at work; its last run failed"),
-        ],
+    STATES = (
+        ("RUNNING", None),
+        ("SETTLED", "changed"),
+        ("STOPPED", "unchanged"),
+        ("PAUSED_BUDGET", "stopped_budget"),
+        ("IDLE", "failed"),
     )
-    def test_says_how_the_others_are(self, state: str, outcome: str | None, words: str) -> None:
-        files = new_mission("en", "The gate must open.")
+
+    def table(self, files: dict[str, str], state: str, outcome: str | None) -> str:
         member = TeamMember(role="production", state=state, last_outcome=outcome)
         context = replace(context_for("management", files), team=(member,))
-
         apply_blocks(ask("management", context), files)
+        return files["management.md"]
 
-        assert f"| Production | {words} |" in files["management.md"]
+    def test_says_who_keeps_what_and_no_state_that_passes(self) -> None:
+        written = {
+            self.table(new_mission("en", "The gate must open."), state, outcome)
+            for state, outcome in self.STATES
+        }
+
+        assert len(written) == 1
+        assert "| Production | `production.md`, `production/` |" in written.pop()
+
+    @pytest.mark.parametrize("state", ["at work", "stopped", "au travail"])
+    def test_lets_a_former_table_go(self, state: str) -> None:
+        files = new_mission("en", "The gate must open.")
+        whole = self.table(files, "IDLE", None)
+        former = whole.replace("| Agent | Keeps |", "| Agent | State |")
+        files["management.md"] = former.replace("`production.md`, `production/`", state)
+
+        assert self.table(files, "IDLE", None) == whole

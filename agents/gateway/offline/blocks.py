@@ -39,12 +39,14 @@ class Heading:
 
 @dataclass(frozen=True)
 class Block:
-    """One piece of prose. `depth` is 0 for a paragraph, from 1 for an item of a list."""
+    """One piece of prose. `depth` is 0 for a paragraph, from 1 for an item of a list; `row` is the
+    first cell of a row, for the cells that follow it."""
 
     kind: Literal["paragraph", "item", "cell"]
     text: str
     depth: int
     headings: tuple[Heading, ...]
+    row: str = ""
 
 
 def read_blocks(text: str) -> tuple[list[Heading], list[Block]]:
@@ -137,10 +139,9 @@ class _Reader:
         self.flush()
         if ROW_RULE.match(line):
             return
-        for cell in CELLS.split(line):
-            text = one_line(cell)
-            if text:
-                self.blocks.append(Block("cell", text, 0, self._path))
+        cells = [text for cell in CELLS.split(line) if (text := one_line(cell))]
+        for index, text in enumerate(cells):
+            self.blocks.append(Block("cell", text, 0, self._path, cells[0] if index else ""))
 
     def _prose(self, line: str) -> None:
         item = ITEM.match(line)

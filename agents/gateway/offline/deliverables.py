@@ -10,7 +10,7 @@ from agents.gateway.offline.drafting import NAMED
 from agents.gateway.offline.keeping import renew
 from agents.gateway.offline.phrases import Voice, identify
 from agents.gateway.offline.requirements import Requirement
-from agents.gateway.offline.titles import title_of
+from agents.gateway.offline.titles import title_for
 from agents.gateway.offline.values import read_values
 
 MAX_FILES = 10
@@ -55,7 +55,7 @@ def _dates(requirements: Sequence[Requirement], voice: Voice) -> list[str]:
     for requirement in requirements:
         found = [value.text for value in read_values(requirement.text) if value.kind == "date"]
         if found:
-            title = title_of(requirement.text, requirement.sentence.parts)
+            title = title_for(requirement.sentence)
             values = voice.word("list").join(found)
             row = {"number": requirement.number, "title": title, "values": values}
             rows.append(voice.say("deliverable.dates_row", **row))

@@ -12,7 +12,7 @@ from agents.gateway.offline.kinship import Kinship
 from agents.gateway.offline.phrases import Voice
 from agents.gateway.offline.requirements import Requirement
 from agents.gateway.offline.sentences import key, split_sentences
-from agents.gateway.offline.titles import title_of
+from agents.gateway.offline.titles import title_for
 from agents.gateway.offline.values import Value, read_values
 
 MARKS = re.compile(r"^(?:[\s>]|[-*+•] |\d+[.)] |#+ |\|)*")
@@ -54,7 +54,7 @@ def draft_section(requirement: Requirement, kin: Kinship, said: Said, voice: Voi
         *_acceptance(requirement, said, voice),
         *_related(requirement, kin, said, voice),
     ]
-    heading = f"## R{requirement.number} — {title_of(sentence.text, sentence.parts)}"
+    heading = f"## R{requirement.number} — {title_for(sentence)}"
     quote = voice.say("production.quote", sentence=sentence.text)
     if not points:
         points = [voice.say("production.bare", number=requirement.number)]

@@ -8,7 +8,7 @@ from agents.gateway.offline.keeping import renew
 from agents.gateway.offline.phrases import Voice, identify
 from agents.gateway.offline.requirements import Requirement, specified_requirements
 from agents.gateway.offline.sentences import read_request
-from agents.gateway.offline.titles import title_of
+from agents.gateway.offline.titles import title_for
 from agents.gateway.offline.values import lacks
 
 PATH = "evaluation.md"
@@ -33,8 +33,7 @@ def _findings(brief: Brief, coverage: Coverage, voice: Voice) -> Iterator[str]:
     specified = specified_requirements(request, brief.text("specifications.md"))
     requirements = {requirement.number: requirement for requirement in specified}
     titles = {
-        number: title_of(requirement.text, requirement.sentence.parts)
-        for number, requirement in requirements.items()
+        number: title_for(requirement.sentence) for number, requirement in requirements.items()
     }
     yield from (voice.say("evaluation.label"), "", voice.say("evaluation.balance"), "")
     yield voice.say("evaluation.total", count=coverage.total)

@@ -9,11 +9,17 @@ from agents.gateway.offline.keeping import renew
 from agents.gateway.offline.phrases import Voice, find, identify
 from agents.gateway.offline.requirements import Requirement, specified_requirements
 from agents.gateway.offline.sentences import read_request
-from agents.gateway.offline.titles import title_of
+from agents.gateway.offline.titles import title_for
 
 PATH = "management.md"
 MEMBER = re.compile(r"agent (?P<role>[\w-]+): (?P<state>[A-Z_]+), last outcome (?P<outcome>\w+)")
-FAILED = {"failed", "timed_out", "rejected", "stopped_breaker"}
+KEPT = {
+    "specifications": "`specifications.md`",
+    "production": "`production.md`, `production/`",
+    "evaluation": "`evaluation.md`",
+    "suivi": "`suivi.md`",
+    "duplication": "`duplication.md`",
+}
 
 
 def write(brief: Brief, voice: Voice) -> dict[str, str]:
@@ -40,7 +46,7 @@ def _tasks(requirements: Sequence[Requirement], done: set[int], voice: Voice) ->
         yield voice.say(
             "management.done" if requirement.number in done else "management.open",
             number=requirement.number,
-            title=title_of(requirement.text, requirement.sentence.parts),
+            title=title_for(requirement.sentence),
         )
 
 
@@ -63,8 +69,8 @@ def _members(brief: Brief) -> list[re.Match[str]]:
 
 
 def _team(brief: Brief, voice: Voice) -> Iterator[str]:
-    """Yield the team's table. Passing states count as being at work, so that a table written in
-    the middle of things is still true when the team has come to rest."""
+    """Yield the team's table: who keeps what. States and outcomes pass, and no run is due when
+    they do, so a file that told them would soon be wrong."""
     members = _members(brief)
     if not members:
         return
@@ -72,12 +78,5 @@ def _team(brief: Brief, voice: Voice) -> Iterator[str]:
     yield from (voice.say("management.team_head"), voice.say("management.rule"))
     for member in members:
         name = voice.roles.get(member["role"], member["role"])
-        yield voice.say("management.member", agent=name, state=voice.states[_state(member)])
-
-
-def _state(member: re.Match[str]) -> str:
-    if member["state"] in ("STOPPED", "PAUSED_BUDGET", "PAUSED_BREAKER", "BACKING_OFF"):
-        return member["state"]
-    if member["outcome"] in FAILED:
-        return "failed"
-    return "well"
+        kept = KEPT.get(member["role"], voice.word("nothing"))
+        yield voice.say("management.member", agent=name, kept=kept)

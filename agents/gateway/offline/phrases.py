@@ -16,6 +16,10 @@ STABLE = {"number", "name", "agent"}
 """Slots that tell one line of a phrase from another; the rest may change from run to run."""
 
 
+NESTED = "+nested"
+QUOTED_SLOT = re.compile(r"«\u00a0(?P<french>\{\w+\})\u00a0»|“(?P<english>\{\w+\})”")
+
+
 @dataclass(frozen=True)
 class Voice:
     """One language of the writer."""
@@ -32,10 +36,10 @@ class Voice:
 
     def say(self, phrase: str, **slots: object) -> str:
         """Return one of the lines that the writer can know again."""
-        return self.phrases[phrase].format(**slots)
+        return _fill(self.phrases, phrase, slots)
 
     def word(self, word: str, **slots: object) -> str:
-        return self.words[word].format(**slots)
+        return _fill(self.words, word, slots)
 
     def numbers(self, numbers: list[int] | tuple[int, ...]) -> str:
         """Return `R1, R2 and R5` in the language."""
@@ -43,6 +47,18 @@ class Voice:
         if len(names) < 2:
             return "".join(names)
         return ", ".join(names[:-1]) + self.words["and"] + names[-1]
+
+
+def _fill(texts: Mapping[str, str], name: str, slots: Mapping[str, object]) -> str:
+    """Fill a text; one that quotes a quotation takes other marks, the words stay as they are."""
+    nested = texts.get(name + NESTED)
+    if nested and any(mark in str(slot) for slot in slots.values() for mark in _marks(texts[name])):
+        return nested.format(**slots)
+    return texts[name].format(**slots)
+
+
+def _marks(text: str) -> str:
+    return "«»" if "«" in text else "“”"
 
 
 def voice(language: str) -> Voice:
@@ -97,7 +113,10 @@ def _voices() -> dict[str, Voice]:
 
 def _voice(phrases: object, advice: object, setting: Callable[[str], str]) -> Voice:
     def table(module: object, name: str) -> dict[str, str]:
-        return {key: setting(text) for key, text in getattr(module, name).items()}
+        texts = {key: setting(text) for key, text in getattr(module, name).items()}
+        nested = {key + NESTED: QUOTED_SLOT.sub(_renest, text) for key, text in texts.items()}
+        changed = {key: text for key, text in nested.items() if text != texts[key[: -len(NESTED)]]}
+        return {**texts, **changed}
 
     def lists(name: str) -> dict[str, tuple[str, ...]]:
         tables: Mapping[str, tuple[str, ...]] = getattr(advice, name)
@@ -116,10 +135,14 @@ def _voice(phrases: object, advice: object, setting: Callable[[str], str]) -> Vo
     )
 
 
+def _renest(match: re.Match[str]) -> str:
+    return f"“{match['french']}”" if match["french"] else f"‘{match['english']}’"
+
+
 @cache
 def _patterns(scope: str) -> list[tuple[str, re.Pattern[str]]]:
     return [
-        (name, _pattern(text))
+        (name.removesuffix(NESTED), _pattern(text))
         for spoken in _voices().values()
         for name, text in spoken.phrases.items()
         if name.split(".")[0] == scope
@@ -150,4 +173,5 @@ def _slots() -> dict[str, str]:
         "numbers": "—|R?[0-9]+(?:(?:, | et | and )R?[0-9]+)*",
         "agent": "|".join([*agents, "[a-z][a-z0-9_-]*"]),
         "state": "|".join(states),
+        "kept": "(?:`[^`|]+`(?:, )?)+|—",
     }

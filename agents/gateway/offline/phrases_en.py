@@ -67,9 +67,12 @@ PHRASES = {
     "management.open": "- [ ] **R{number}** — {title}",
     "management.done": "- [x] **R{number}** — {title}",
     "management.team": "## Team",
-    "management.team_head": "| Agent | State |",
+    "management.team_head": "| Agent | Keeps |",
     "management.rule": "| --- | --- |",
-    "management.member": "| {agent} | {state} |",
+    "management.member": "| {agent} | {kept} |",
+    # Lines of former tables, known again so that they give way.
+    "management.former_head": "| Agent | State |",
+    "management.former_member": "| {agent} | {state} |",
     # evaluation.md
     "evaluation.title": "# Evaluation",
     "evaluation.keeper": "*Kept by the Evaluation agent: what is done, what is missing.*",

@@ -66,9 +66,12 @@ PHRASES = {
     "management.open": "- [ ] **R{number}** — {title}",
     "management.done": "- [x] **R{number}** — {title}",
     "management.team": "## Équipe",
-    "management.team_head": "| Agent | État |",
+    "management.team_head": "| Agent | Tient |",
     "management.rule": "| --- | --- |",
-    "management.member": "| {agent} | {state} |",
+    "management.member": "| {agent} | {kept} |",
+    # Lines of former tables, known again so that they give way.
+    "management.former_head": "| Agent | État |",
+    "management.former_member": "| {agent} | {state} |",
     # evaluation.md
     "evaluation.title": "# Évaluation",
     "evaluation.keeper": "*Document tenu par l’agent Évaluation : ce qui est fait, ce qui manque.*",

@@ -21,7 +21,7 @@ LISTED = re.compile(
     r"^[ \t]*(?:[-*+][ \t]+|#{1,6}[ \t]+|\|[ \t]*)?[*_]{0,3}R(\d{1,6})\b[*_]{0,3}"
     r"(?: \*\([^)]*\)\*)?[ \t\u00a0]*(?:[—–:.|-][*_]{0,3}[ \t]*)?(.*)$"
 )
-QUOTED = re.compile(r"«[ \u00a0\u202f](.*)[ \u00a0\u202f]»|“(.*)”")
+QUOTED = re.compile(r"«[ \u00a0\u202f](.*)[ \u00a0\u202f]»|“(.*)”|‘(.*)’")
 CONTEXT_WORDS = 5
 MAX_CONTEXT = 2
 
@@ -92,7 +92,8 @@ def _in_order(specifications: str) -> Iterator[tuple[str, int]]:
         if match and int(match[1]) <= MAX_NUMBER:
             text = match[2].strip(" |\u00a0\u202f")
             quoted = QUOTED.fullmatch(text)
-            yield (quoted[1] or quoted[2] if quoted else text) or f"R{match[1]}", int(match[1])
+            said = next(filter(None, quoted.groups()), "") if quoted else text
+            yield said or f"R{match[1]}", int(match[1])
 
 
 def _assign(sentences: Iterable[Sentence], known: dict[str, int], last: int) -> dict[str, int]:

@@ -17,6 +17,9 @@ _ADVISES = r"should|shouldn['’]t|devr(?:ait|ais|ions|iez|aient)|faudrait"
 COMMANDS = re.compile(rf"\b(?:{_COMMANDS})\b", re.IGNORECASE)
 ADVISES = re.compile(rf"\b(?:{_ADVISES})\b", re.IGNORECASE)
 OBLIGES = re.compile(rf"\b(?:{_COMMANDS}|{_ADVISES})\b", re.IGNORECASE)
+ADDRESS = re.compile(
+    r"\b(?:https?|ftp)://[^\s<>]+|\bwww\.[^\s<>]+|[\w.+-]+@[\w-]+\.[\w.-]+|(?<=\]\()[^)\s]+"
+)
 
 END = re.compile(r"[.!?…]+(?:[ \u00a0\u202f]?»|[”\"’')\]*_])*(?= )")
 BEFORE_NAME = re.compile(
@@ -35,7 +38,8 @@ class Sentence:
     """One sentence of the request, word for word, on one line.
 
     `parts` are the items of the list that it introduces. `group` numbers the stretch of text
-    under one heading and `block` the paragraph, item or cell, both from 0.
+    under one heading and `block` the paragraph, item or cell, both from 0. `row` is the first
+    cell of the table's row, when the sentence stands in another.
     """
 
     text: str
@@ -44,10 +48,12 @@ class Sentence:
     block: int
     obliges: bool
     parts: tuple[str, ...] = ()
+    row: str = ""
 
     @property
     def is_advice(self) -> bool:
-        return bool(ADVISES.search(self.text)) and not COMMANDS.search(self.text)
+        text = without_addresses(self.text)
+        return bool(ADVISES.search(text)) and not COMMANDS.search(text)
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,15 @@ def key(text: str) -> str:
     """Return what makes two sentences the same: their letters, not their spaces or case."""
     text = unicodedata.normalize("NFKC", text).replace("’", "'")
     return " ".join(text.split()).casefold()
+
+
+def without_addresses(text: str) -> str:
+    """Return `text` with spaces in the place of its URLs: their words oblige nobody."""
+    return ADDRESS.sub(lambda match: " " * len(match[0]), text)
+
+
+def obliges(text: str) -> bool:
+    return OBLIGES.search(without_addresses(text)) is not None
 
 
 def split_sentences(text: str) -> list[str]:
@@ -112,13 +127,13 @@ def _sentences(blocks: list[Block], title: str) -> Iterator[Sentence]:
         headings = tuple(h for h in block.headings if not (h.level == 1 and h.text == title))
         texts = split_sentences(block.text)
         for position, text in enumerate(texts):
-            obliges = OBLIGES.search(text) is not None
+            is_duty = obliges(text)
             parts: tuple[str, ...] = ()
-            if obliges and position == len(texts) - 1 and text.rstrip("*_ ").endswith(":"):
+            if is_duty and position == len(texts) - 1 and text.rstrip("*_ ").endswith(":"):
                 found = _parts(blocks, index)
                 taken.update(found)
                 parts = tuple(_cut(blocks[at].text) for at in found)
-            yield Sentence(_cut(text), headings, group, index, obliges, parts)
+            yield Sentence(_cut(text), headings, group, index, is_duty, parts, block.row)
 
 
 def _parts(blocks: list[Block], index: int) -> list[int]:
@@ -130,7 +145,7 @@ def _parts(blocks: list[Block], index: int) -> list[int]:
         block = blocks[at]
         if block.kind != "item" or block.depth <= lead.depth or block.headings != lead.headings:
             break
-        if not OBLIGES.search(block.text):
+        if not obliges(block.text):
             found.append(at)
     return found
 

@@ -2,7 +2,8 @@
 
 import re
 
-from agents.gateway.offline.sentences import OBLIGES
+from agents.gateway.offline.sentences import OBLIGES, Sentence, without_addresses
+from agents.gateway.offline.subjunctive import is_clause, with_infinitive
 
 LIMIT = 76
 LEAST = 40
@@ -45,8 +46,36 @@ WEAK_END = re.compile(
     re.IGNORECASE,
 )
 CUT = re.compile(r"[\s\u00a0\u202f]*(?:[;:,](?=\s)|\(|[\s][—–-]\s)")
+INVERTED = re.compile(
+    r"^(?:(?:and|but|so) )?should\s(?:\([^()]*\)|[^,(?])+,\s+(?:then\s+)?(?=\w)", re.IGNORECASE
+)
+"""`Should it rain, …`: a case, not a duty; the duty is in the clause after the comma."""
+
+NOUN = re.compile(r"\b(?:an?|absolute|real|the)\s+$", re.IGNORECASE)
+JOINT = re.compile(
+    r"[,;](?=\s)|\s(?:and|or|but|then|that|which|who|whom|where|when|if|so|because|et|ou|mais|puis"
+    r"|qui|que|où|dont|si|quand|car)(?=\s|$)",
+    re.IGNORECASE,
+)
+DANGLING = re.compile(r"(?:[\s,]+(?:and|or|but|et|ou|mais))+$", re.IGNORECASE)
+BRACKETED = re.compile(r"\s*\([^()]*\)")
+LONGEST_ROW = 40
+FRENCH = ("doi", "dev", "fau")
 NO_BREAK = "\u00a0"
 EDGES = " .,;:!?…«»“”#>-\u00a0\u202f"
+
+
+def title_for(sentence: Sentence) -> str:
+    """Return the title of a sentence; one without a subject of its own takes its table row's."""
+    title = title_of(sentence.text, sentence.parts)
+    row = MARKUP.sub(lambda match: match[1] or "", sentence.row).replace("|", "/").strip(EDGES)
+    modal = OBLIGES.search(without_addresses(sentence.text))
+    before = sentence.text[: modal.start()].strip() if modal else "?"
+    is_bare = not before or PRONOUNS.match(re.sub(r"\s+(?:ne|n[’'])$", "", before))
+    if not modal or not is_bare or not re.search(r"[^\W\d]", row) or len(row) > LONGEST_ROW:
+        return title
+    colon = f"{NO_BREAK}:" if modal[0][:3].casefold() in FRENCH else ":"
+    return _shorten(f"{row}{colon} {title[:1].lower()}{title[1:]}")
 
 
 def title_of(text: str, parts: tuple[str, ...] = ()) -> str:
@@ -56,18 +85,22 @@ def title_of(text: str, parts: tuple[str, ...] = ()) -> str:
     wanted = "" if text.rstrip().endswith("?") else _wanted(plain)
     if not wanted and parts:
         wanted = _wanted(parts[0]) or MARKUP.sub("", parts[0]).strip(EDGES)
-    title = _shorten(wanted or plain)
+    title = DANGLING.sub("", _shorten(wanted or INVERTED.sub("", plain)))
     return title[:1].upper() + title[1:] if title else "…"
 
 
 def _wanted(plain: str) -> str:
-    modal = OBLIGES.search(plain)
+    plain = INVERTED.sub("", plain)
+    modal = _modal(plain)
     if not modal:
         return ""
     before, rest = plain[: modal.start()], plain[modal.end() :].strip()
     if rest.startswith((",", "-")):
         return ""
-    is_french = modal[0][:3].casefold() in ("doi", "dev", "fau")
+    if modal[0].casefold().startswith("fau") and is_clause(rest):
+        duty = with_infinitive(rest)
+        return (_wanted(duty) or duty) if duty else _clause(plain, modal.start())
+    is_french = modal[0][:3].casefold() in FRENCH
     has_ne = is_french and re.search(r"\bn(?:e|[’'])$", before.strip(), re.IGNORECASE)
     rest, negation = _negation(rest, is_not=modal[0].casefold().endswith(("n't", "n’t")))
     while not negation and ASIDE.match(rest):
@@ -90,9 +123,17 @@ def _wanted(plain: str) -> str:
 
 def _first_duty(rest: str) -> str:
     """Cut a sentence that obliges twice before its second obligation."""
-    second = OBLIGES.search(rest)
-    head = re.split(r"[,;](?=\s)", rest[: second.start()]) if second else [rest]
-    return ",".join(head[:-1] or head).strip(EDGES)
+    second = _modal(rest)
+    if not second:
+        return rest.strip(EDGES)
+    joints = [joint.start() for joint in JOINT.finditer(rest[: second.start()])]
+    return WEAK_END.sub("", rest[: joints[-1] if joints else second.start()]).strip(EDGES)
+
+
+def _modal(text: str) -> re.Match[str] | None:
+    """Return the first word that obliges; `a must` is a noun."""
+    found = OBLIGES.finditer(without_addresses(text))
+    return next((modal for modal in found if not NOUN.search(text[: modal.start()])), None)
 
 
 def _negated(rest: str, negation: str, *, has_ne: bool) -> str:
@@ -112,6 +153,7 @@ def _negation(rest: str, *, is_not: bool) -> tuple[str, str]:
 def _subject(before: str, limit: int) -> str:
     """Return the words for who or what is obliged, when they are few and not a pronoun."""
     subject = re.sub(r"(?:^|\s+)(?:ne|n[’'])\s*$", "", before.rstrip(), flags=re.IGNORECASE)
+    subject = BRACKETED.sub("", subject)
     pieces = re.split(r"[,;:](?:\s|$)", subject.strip())
     subject = pieces[-1].strip(EDGES)
     subject = re.sub(r"^(?:and|et|mais|but)\s+", "", subject, flags=re.IGNORECASE)
@@ -130,7 +172,15 @@ def _clause(plain: str, at: int) -> str:
 
 def _shorten(text: str) -> str:
     if len(text) <= LIMIT:
-        return text.rstrip(EDGES) or text
+        return _closed(text.rstrip(EDGES) or text)
     cuts = [match.start() for match in CUT.finditer(text) if LEAST <= match.start() <= LIMIT]
     head = text[: cuts[-1]] if cuts else text[:LIMIT].rsplit(" ", 1)[0]
-    return (WEAK_END.sub("", head) or head) + ("" if cuts else "…")
+    head = WEAK_END.sub("", head) or head
+    return _closed(head) if _closed(head) != head else head + ("" if cuts else "…")
+
+
+def _closed(text: str) -> str:
+    """Cut a text before a bracket that it opens and does not close."""
+    while text.count("(") > text.count(")") and len(text.rpartition("(")[0].strip()) > 2:
+        text = WEAK_END.sub("", text.rpartition("(")[0].rstrip())
+    return text

@@ -19,8 +19,15 @@ WORD_NUMBER = (
     r"(?:-(?:et-)?[a-zéû]+)*"
 )
 NUMBER = rf"(?:\d{{1,3}}(?:[ \u00a0\u202f,.]\d{{3}})+|\d+(?:[.,]\d+)?|{WORD_NUMBER})"
+VERB = (
+    r"(?:must|shall|should|may|might|can|could|will|would|do|does|did|is|are|was|were|has|have|had"
+    r"|need|ought)(?:n(?=['’]t))?|cannot|wo(?:n(?=['’]t))|ca(?:n(?=['’]t))"
+    r"|doit|doivent|devr[a-z]+|peu(?:t|vent)|pourr[a-z]+|sont|est|ont|faut|faudra|seront|auront"
+)
+"""Words after a figure that begin what is said of it: no unit."""
+
 UNIT = (
-    r"(?!(?:and|or|of|to|the|in|on|at|by|for|other|et|ou|de|des|du|la|le|les|à|au|aux|autres|par|dans"
+    rf"(?!(?:{VERB})\b)(?!(?:and|or|of|to|the|in|on|at|by|for|other|et|ou|de|des|du|la|le|les|à|au|aux|autres|par|dans"
     r"|pour|sur|en|ne|se|qui|que)\b)[a-zà-ÿ][a-zà-ÿ³-]{2,}|h|kg|km|cm|mm|m³|dB|kWh?|°C|[GMK][Bo]"
 )
 QUALIFIER = (
@@ -51,6 +58,7 @@ KINDS = {
     "amount": (
         rf"{NUMBER}{GAP}%|{NUMBER}[ \u00a0\u202f-](?:working |business |calendar )?(?:{UNIT})"
         rf"{QUALIFIER}"
+        r"|(?:(?<=under )|(?<=over )|(?<=least )|(?<=most )|(?<=than ))\d+(?![.,:]?\d)"
     ),
 }
 VALUE = re.compile(
