@@ -34,6 +34,8 @@ class TestTitleOf:
                 "List back within a day",
             ),
             ("Should you need help (keys, maps), call the office.", "Call the office"),
+            ("Nobody must ever see the loans.", "Nobody must ever see the loans"),
+            ("Seul le bureau doit voir les noms.", "Seul le bureau doit voir les noms"),
             ("It is a must for us to stay open late.", "It is a must for us to stay open late"),
             (
                 "Volunteers must be trained on 3 February and must sign.",

@@ -57,6 +57,13 @@ JOINT = re.compile(
     r"|qui|que|où|dont|si|quand|car)(?=\s|$)",
     re.IGNORECASE,
 )
+NOBODY = re.compile(
+    r"(?:^|[,;:]\s+|\b(?:and|but|et|mais)\s+)(?:nobody|no one|none|nothing|neither|only|personne"
+    r"|nul|rien|seule?s?)\b[^,;:]*$",
+    re.IGNORECASE,
+)
+"""A subject that turns the duty round: without it a title would say the contrary."""
+
 DANGLING = re.compile(r"(?:[\s,]+(?:and|or|but|et|ou|mais))+$", re.IGNORECASE)
 BRACKETED = re.compile(r"\s*\([^()]*\)")
 LONGEST_ROW = 40
@@ -97,8 +104,8 @@ def _wanted(plain: str) -> str:
     before, rest = plain[: modal.start()], plain[modal.end() :].strip()
     if rest.startswith((",", "-")):
         return ""
-    if modal[0].casefold().startswith("fau") and is_clause(rest):
-        duty = with_infinitive(rest)
+    if NOBODY.search(before) or (modal[0].casefold().startswith("fau") and is_clause(rest)):
+        duty = with_infinitive(rest) if is_clause(rest) else ""
         return (_wanted(duty) or duty) if duty else _clause(plain, modal.start())
     is_french = modal[0][:3].casefold() in FRENCH
     has_ne = is_french and re.search(r"\bn(?:e|[’'])$", before.strip(), re.IGNORECASE)
