@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 from agents.aider import sandbox
 from agents.aider.conversation import Conversation, Ending, OnOutput, ShouldStop
+from agents.aider.keeper import Keeper
 from agents.aider.process import EngineProcess
 from agents.aider.protocol import (
     EngineHealth,
@@ -41,6 +42,8 @@ logger = logging.getLogger(__name__)
 class Engine:
     """A preloaded Aider process that is kept running, and replaced when it died or grew old.
 
+    From its first start to `close` it comes back by itself, before the next run asks for it.
+
     `start_timeout` is in seconds; after `runs_before_restart` runs a fresh process takes over
     while the old one finishes what it has. `environment` is where the few variables that the
     engine may know are taken from (default: this process's).
@@ -64,8 +67,8 @@ class Engine:
         self._lock = threading.Lock()
         self._process: EngineProcess | None = None
         self._replacing: threading.Thread | None = None
+        self._keeper: Keeper | None = None
         self._starts = 0
-        self._is_closed = False
 
     def start(self) -> None:
         """Start the process and wait until it is warm. Raises EngineUnavailable with a sentence."""
@@ -131,6 +134,9 @@ class Engine:
             replacing.join()
         with self._lock:
             process, self._process = self._process, None
+            keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.stop()
         if process is not None:
             process.close()
 
@@ -160,10 +166,23 @@ class Engine:
             process = None
         if process is None:
             process = self._process = self._started()
+            self._keeper = self._keeper or Keeper(self._revive)
         elif process.runs >= self._runs_before_restart and self._replacing is None:
             self._replacing = threading.Thread(target=self._replace, name="aider-engine-restart")
             self._replacing.start()
         return process
+
+    def _revive(self) -> bool:
+        """Start the process again if it ended, and say whether it had. Raises EngineUnavailable."""
+        process = self._process
+        if process is not None and process.is_alive():
+            return False
+        with self._lock:
+            process = self._process
+            if self._keeper is None or (process is not None and process.is_alive()):
+                return False  # closed, or a run was faster
+            self._current()
+        return True
 
     def _started(self) -> EngineProcess:
         environment = os.environ if self._environment is None else self._environment

@@ -56,6 +56,7 @@ class EngineProcess:
         self._control, far_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.runs = 0  # kept by the owner: how often it was used, and by how many now
         self.in_flight = 0
+        _ours.add(self)  # at once: a fork while it warms up must not hold its control socket
         try:
             with far_end:
                 self._popen = self._spawn(environment, far_end.fileno())
@@ -64,7 +65,6 @@ class EngineProcess:
             self.kill()
             self.close()
             raise
-        _ours.add(self)
 
     @property
     def pid(self) -> int | None:

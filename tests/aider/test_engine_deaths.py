@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,6 +102,39 @@ class TestDeaths:
         ran = own.run({"plan.md": "one\n"})
 
         assert ran.result.status == "completed"
+
+    def test_an_engine_that_died_at_rest_comes_back_unasked(self, own: Aider) -> None:
+        before = own.engine.health()
+        assert before.pid is not None
+        os.kill(before.pid, signal.SIGKILL)
+
+        wait_until(lambda: own.engine.health().alive and own.engine.health().pid != before.pid)
+
+        assert own.engine.health().restarts == before.restarts + 1
+        assert own.run({"plan.md": "one\n"}).result.status == "completed"
+
+    def test_an_engine_that_cannot_come_back_is_tried_again(
+        self, own: Aider, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        pid = own.engine.health().pid
+        assert pid is not None
+        with monkeypatch.context() as broken:
+            broken.setattr(process, "BOOT", "raise SystemExit('out of order')")
+            os.kill(pid, signal.SIGKILL)
+            wait_until(lambda: "could not be started again" in caplog.text)
+            assert not own.engine.health().alive
+
+        wait_until(lambda: own.engine.health().alive)
+
+        assert "out of order" in caplog.text
+
+    def test_a_closed_engine_does_not_come_back(self, own: Aider) -> None:
+        restarts = own.engine.health().restarts
+
+        own.engine.close()
+
+        assert not [one for one in threading.enumerate() if one.name == "aider-engine-keeper"]
+        assert own.engine.health().restarts == restarts
 
     def test_closing_ends_everything(self, own: Aider) -> None:
         family = [own.engine.health().pid, *children(own.engine)]
