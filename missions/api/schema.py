@@ -56,7 +56,7 @@ BODY = {
 def add_changes(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Put the feed among the generated addresses, with the ways to sign in that all share."""
     schemes = result["components"].get("securitySchemes", {})
-    security = [{name: []} for name in schemes]
+    security: list[dict[str, list[str]]] = [{name: []} for name in schemes]
     result["paths"]["/api/v1/changes"] = {"get": {**CHANGES, "security": security}}
     result["paths"] = dict(sorted(result["paths"].items()))
     result["components"]["schemas"].update({"Changes": BODY, "EventFrame": FRAME})
