@@ -32,6 +32,10 @@ def own(own_engine: Engine, model: ScriptedModel, tmp_path: Path) -> Aider:
     return Aider(own_engine, model, tmp_path)
 
 
+def keepers() -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if one.name == "aider-engine-keeper"]
+
+
 class TestDeaths:
     def test_a_killed_engine_takes_its_runs_along_and_comes_back(
         self, own: Aider, model: ScriptedModel
@@ -130,10 +134,11 @@ class TestDeaths:
 
     def test_a_closed_engine_does_not_come_back(self, own: Aider) -> None:
         restarts = own.engine.health().restarts
+        before = keepers()
 
         own.engine.close()
 
-        assert not [one for one in threading.enumerate() if one.name == "aider-engine-keeper"]
+        assert len(keepers()) == len(before) - 1, "its own is gone, those of other engines stay"
         assert own.engine.health().restarts == restarts
 
     def test_closing_ends_everything(self, own: Aider) -> None:
