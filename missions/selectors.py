@@ -112,7 +112,8 @@ def revisions_of(*, mission: Mission, path: str) -> QuerySet[Revision]:
         ValidationError: no file can have this path.
         ResourceNotFoundError: there never was such a file.
     """
-    file = MissionFile.objects.filter(mission=mission, path=paths.validate_path(path)).first()
+    files = MissionFile.objects.filter(mission=mission, path=paths.validate_path(path))
+    file = files.order_by("is_removed", "-pk").first()  # the one that is there, or was last
     if file is None:
         raise _no_file(path)
     return (

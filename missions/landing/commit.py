@@ -129,6 +129,7 @@ class Transaction:
         revision = Revision.objects.create(
             file=file,
             number=write.current.number + 1,
+            path=write.path,
             operation=write.operation,
             blob_id=write.hash,
             parent=write.current.revision,
@@ -139,8 +140,9 @@ class Transaction:
             created_at=self.now,
         )
         file.path = write.path  # a removed file may come back spelled with other case
+        file.is_removed = write.content is None
         file.current = revision
-        file.save(update_fields=["path", "current"])
+        file.save(update_fields=["path", "is_removed", "current"])
         return revision
 
     def _propose(self) -> Proposal | None:

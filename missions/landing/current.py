@@ -33,6 +33,7 @@ class Current:
 def load(mission_id: int, paths: Iterable[str] | None = None) -> dict[str, Current]:
     """Return what is current at each of ``paths``, or at every path the mission ever had."""
     files = MissionFile.objects.filter(mission_id=mission_id).select_related("current")
+    files = files.order_by("-is_removed", "pk")  # the last of a path is the one that is there
     if paths is None:
         return {file.path: _current(file.path, file) for file in files}
     wanted = list(paths)

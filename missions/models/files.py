@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from missions.models.missions import Mission
@@ -23,15 +24,21 @@ class Blob(models.Model):
 class MissionFileQuerySet(models.QuerySet["MissionFile"]):
     def present(self) -> "MissionFileQuerySet":
         """Keep the files that have not been removed."""
-        return self.filter(current__blob__isnull=False)
+        return self.filter(is_removed=False, current__isnull=False)
 
 
 class MissionFile(models.Model):
-    """A text file of a mission, past or present; ``current`` is its last revision."""
+    """A text file of a mission, past or present; ``current`` is its last revision.
+
+    A file that moves stays the same file with another path. One that was removed keeps its path
+    and its history; it comes back when something is created there, unless another file moved to
+    that path meanwhile.
+    """
 
     mission = models.ForeignKey(Mission, on_delete=models.CASCADE, related_name="files")
     path = models.CharField(max_length=200)
     path_key = models.CharField(max_length=400, help_text=_("the path without case"))
+    is_removed = models.BooleanField(default=False, help_text=_("its last revision removed it"))
     current = models.OneToOneField(
         "missions.Revision", on_delete=models.SET_NULL, null=True, related_name="+"
     )
@@ -42,7 +49,14 @@ class MissionFile(models.Model):
     class Meta:
         ordering: ClassVar = ["path"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["mission", "path_key"], name="file_once_by_case"),
+            models.UniqueConstraint(
+                fields=["mission", "path_key"],
+                condition=Q(is_removed=False),
+                name="file_once_by_case",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["mission", "path_key"], name="file_by_path"),
         ]
 
     def __str__(self) -> str:
@@ -50,12 +64,13 @@ class MissionFile(models.Model):
 
 
 class Revision(models.Model):
-    """One content of one file; append-only. No blob: the file was removed."""
+    """One content of one file at one path; append-only. No blob: the file was removed."""
 
     class Operation(models.TextChoices):
         CREATE = "CREATE", _("created")
         WRITE = "WRITE", _("changed")
         RESTORE = "RESTORE", _("restored")
+        MOVE = "MOVE", _("moved")
         DELETE = "DELETE", _("removed")
 
     class AuthorKind(models.TextChoices):
@@ -66,6 +81,7 @@ class Revision(models.Model):
 
     file = models.ForeignKey(MissionFile, on_delete=models.CASCADE, related_name="revisions")
     number = models.PositiveIntegerField()
+    path = models.CharField(max_length=200, help_text=_("of the file as of this revision"))
     operation = models.CharField(max_length=10, choices=Operation)
     blob = models.ForeignKey(Blob, on_delete=models.PROTECT, null=True, related_name="revisions")
     parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")

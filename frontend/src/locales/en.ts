@@ -229,6 +229,7 @@ export const en = {
     CREATE: "Created",
     WRITE: "Changed",
     RESTORE: "Restored",
+    MOVE: "Moved",
     DELETE: "Removed",
   },
   author: {

@@ -231,6 +231,7 @@ export const fr: Catalogue = {
     CREATE: "Créé",
     WRITE: "Modifié",
     RESTORE: "Restauré",
+    MOVE: "Déplacé",
     DELETE: "Supprimé",
   },
   author: {
