@@ -8,9 +8,9 @@ class AgentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Let missions tell agents what happens to them."""
-        from agents import services
+        from agents import leftovers, services
         from agents.selectors import activities
-        from missions import hooks
+        from missions import hooks, integrity
 
         hooks.on_created.append(services.create_agents)
         hooks.on_landed.append(services.wake_agents)
@@ -18,3 +18,4 @@ class AgentsConfig(AppConfig):
         hooks.on_updated.append(services.follow_model)
         hooks.on_reset.append(services.begin_anew)
         hooks.activity.append(activities)
+        integrity.more.append(leftovers.look)

@@ -18,6 +18,7 @@ from missions.models import (
     Proposal,
     ProposalFile,
     Revision,
+    Sweep,
 )
 from parallagon.core.errors import ParallagonError
 
@@ -217,6 +218,12 @@ class ProposalAdmin(ReadOnlyAdmin):
     search_fields = ("mission__title", "role", "=run_id", "files__path")
     date_hierarchy = "created_at"
     inlines: ClassVar = [ProposalFileInline]
+
+
+@admin.register(Sweep)
+class SweepAdmin(ReadOnlyAdmin):
+    list_display = ("started_at", "finding_count", "open_count", "file_count", "blob_count")
+    ordering = ("-pk",)
 
 
 def _author(revision: Revision) -> str:

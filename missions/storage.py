@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from parallagon.core.errors import FileOperationError, ResourceNotFoundError
 _LEVEL = 3  # zstd: half the size of text at 300 MB/s
 _MOST_FILES = 10_000
 _LEFTOVER = re.compile(r"\..+\.\d+\.[0-9a-f]{8}\.tmp")
+_HASH = re.compile(r"[0-9a-f]{64}")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -130,6 +131,17 @@ class FileManager:
                 if _LEFTOVER.fullmatch(entry.name):
                     os.unlink(entry.name, dir_fd=folder)
 
+    def leftovers(self, *, older_than: float) -> list[str]:
+        """Return where killed processes left temporary files before a moment (Unix seconds)."""
+        found = []
+        for folder, _names, others in os.walk(self.root):
+            for name in filter(_LEFTOVER.fullmatch, others):
+                path = Path(folder, name)
+                with contextlib.suppress(OSError):
+                    if path.lstat().st_mtime < older_than:
+                        found.append(path.relative_to(self.root).as_posix())
+        return sorted(found)
+
     def scan(self) -> list[str]:
         """Return the paths of the plain files that a mission may hold, sorted, at most 10,000.
 
@@ -164,9 +176,10 @@ class BlobStore:
         name = sha256(content)
         try:
             shard = self._shard(name)
-            if not (shard / name).exists():
-                packed = zstandard.ZstdCompressor(level=_LEVEL).compress(content)
-                files.replace_contained(shard, name, packed)
+            try:
+                os.utime(shard / name)  # young again: nobody takes it for a leftover
+            except FileNotFoundError:
+                self._write(shard, name, content)
         except FileOperationError as error:
             raise FileOperationError(
                 f"The content cannot be stored: {error.message}", **error.details
@@ -191,6 +204,73 @@ class BlobStore:
         if sha256(content) != name:
             raise FileOperationError(f"The content {name[:12]} is damaged.", hash=name)
         return content
+
+    def replace(self, content: bytes) -> None:
+        """Keep ``content`` in place of what is damaged.
+
+        Raises:
+            FileOperationError: the disk refused.
+        """
+        name = sha256(content)
+        self._write(self._shard(name), name, content)
+
+    def _write(self, shard: Path, name: str, content: bytes) -> None:
+        packed = zstandard.ZstdCompressor(level=_LEVEL).compress(content)
+        files.replace_contained(shard, name, packed)
+
+    # -- for those who look whether everything is there ----------------------------------------
+
+    @staticmethod
+    def shards() -> list[str]:
+        """Return the names of the folders below the store, those that are not there yet too."""
+        return [f"{number:02x}" for number in range(256)]
+
+    def names(self, shard: str) -> set[str]:
+        """Return the hashes of the contents in one folder of the store."""
+        return {entry for entry in self._entries(shard) if _HASH.fullmatch(entry)}
+
+    def leftovers(self, shard: str, *, older_than: float) -> list[str]:
+        """Return what is no content and was left before a moment (Unix seconds)."""
+        strange = (entry for entry in self._entries(shard) if not _HASH.fullmatch(entry))
+        return sorted(entry for entry in strange if self.is_older(entry, older_than, shard))
+
+    def is_older(self, name: str, moment: float, shard: str = "") -> bool:
+        """Return whether an entry was written, or met again, before ``moment`` (Unix seconds)."""
+        try:
+            return (self.root / (shard or name[:2]) / name).lstat().st_mtime < moment
+        except OSError:
+            return False
+
+    def remove_leftover(self, shard: str, name: str) -> bool:
+        """Remove what is no content; return whether it is gone."""
+        try:
+            (self.root / shard / name).unlink()
+        except OSError:
+            return False
+        return True
+
+    def remove(self, name: str, *, older_than: float, unless: Callable[[], bool]) -> bool:
+        """Remove a content that nothing refers to, unless someone is just about to.
+
+        It is first put out of reach, then looked at again: whoever stores the same content
+        meanwhile either finds none and writes it, or has made this one young again.
+        """
+        held = self.root / name[:2] / f"{name}.removed"
+        try:
+            held.with_name(name).rename(held)
+            if held.lstat().st_mtime >= older_than or unless():
+                held.rename(held.with_name(name))
+                return False
+            held.unlink()
+        except OSError:
+            return False
+        return True
+
+    def _entries(self, shard: str) -> list[str]:
+        try:
+            return os.listdir(self.root / shard)  # noqa: PTH208 - names, not paths
+        except FileNotFoundError:
+            return []
 
     def _shard(self, name: str) -> Path:
         shard = self.root / name[:2]

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from missions import landing, retention
+from missions import integrity, landing, retention
 
 
 @shared_task(name="missions.recover", time_limit=300)
@@ -16,3 +16,9 @@ def recover() -> int:
 def prune_events() -> int:
     """Remove the events that nobody needs any more to catch up."""
     return retention.prune_events(timezone.now())
+
+
+@shared_task(name="missions.sweep", time_limit=3000)
+def sweep() -> int:
+    """Look whether files, contents and rows agree; return how many findings are open."""
+    return integrity.sweep_and_keep(now=timezone.now()).open_count

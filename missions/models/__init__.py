@@ -2,6 +2,7 @@
 
 from missions.models.events import Event
 from missions.models.files import Blob, MissionFile, Revision
+from missions.models.integrity import Sweep
 from missions.models.landing import LandingRecord, Lease
 from missions.models.missions import Membership, Mission
 from missions.models.proposals import Proposal, ProposalFile
@@ -17,4 +18,5 @@ __all__ = [
     "Proposal",
     "ProposalFile",
     "Revision",
+    "Sweep",
 ]

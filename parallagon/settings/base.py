@@ -264,6 +264,7 @@ CELERY_BEAT_SCHEDULE = {
     "dispatch": {"task": "agents.dispatch", "schedule": 1.0, "options": {"expires": 5}},
     "reap": {"task": "agents.reap", "schedule": 5.0, "options": {"expires": 10}},
     "recover": {"task": "missions.recover", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep": {"task": "missions.sweep", "schedule": 3600.0, "options": {"expires": 3600}},
     "prune": {"task": "missions.prune_events", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
