@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from missions import diff
-from missions.content import decode
+from missions.cache import CachedStore
 from missions.models import Revision
-from missions.storage import BlobStore
 
 Change = Mapping[str, Any]
 
@@ -38,9 +37,9 @@ def unified(revision: Revision) -> str:
 
 
 def _texts(revision: Revision) -> tuple[str, str]:
-    store = BlobStore()
+    store = CachedStore()
     parent = revision.parent.blob_id if revision.parent else None
     return (
-        decode(store.get(parent)).text if parent else "",
-        decode(store.get(revision.blob_id)).text if revision.blob_id else "",
+        store.text(parent).text if parent else "",
+        store.text(revision.blob_id).text if revision.blob_id else "",
     )

@@ -10,9 +10,8 @@ from typing import NamedTuple
 from agents.models import Agent
 from agents.roles.base import AiderAgent
 from agents.roles.patterns import matches_any
-from missions.content import decode
+from missions.cache import CachedStore
 from missions.models import Mission, MissionFile, Revision
-from missions.storage import BlobStore
 
 
 class FileState(NamedTuple):
@@ -80,7 +79,7 @@ def _watched_hash(role: AiderAgent, file: FileState) -> str:
 
 @lru_cache(maxsize=4096)
 def _part_hash(role: AiderAgent, path: str, blob: str) -> str:
-    text = decode(BlobStore().get(blob)).text
+    text = CachedStore().text(blob).text
     part = role.watched_text(path, text)
     return blob if part == text else hashlib.sha256(part.encode()).hexdigest()
 

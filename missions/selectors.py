@@ -6,7 +6,8 @@ from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet,
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from missions import content, paths, storage
+from missions import paths
+from missions.cache import CachedStore
 from missions.models import Event, Membership, Mission, MissionFile, Proposal, Revision
 from parallagon.accounts.models import User
 from parallagon.core.errors import PermissionDeniedError, ResourceNotFoundError
@@ -102,7 +103,7 @@ def blob_text(blob_hash: str | None) -> str:
     """Return the text of a stored content; empty for none."""
     if blob_hash is None:
         return ""
-    return content.decode(storage.BlobStore().get(blob_hash)).text
+    return CachedStore().text(blob_hash).text
 
 
 def revisions_of(*, mission: Mission, path: str) -> QuerySet[Revision]:

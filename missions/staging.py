@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from missions.content import decode, encode
+from missions.cache import CachedStore
+from missions.content import encode
 from missions.landing.current import Current, present_paths
 from missions.landing.foreign import TakeIn
 from missions.landing.recovery import roll_forward
@@ -61,7 +62,7 @@ def stage(
         LockError: the write lock was busy.
         FileOperationError: the folder is gone, or the disk refused.
     """
-    store = BlobStore()
+    store = CachedStore()
     current = _look(mission, store, (*writes, *reads), now=now)
     files = {
         path: _staged(found, store, is_writable=matches(path, writes))
@@ -95,7 +96,7 @@ def _staged(current: Current, store: BlobStore, *, is_writable: bool) -> StagedF
         path=current.path,
         number=current.number,
         hash=hash_,
-        text=decode(store.get(hash_)).text,
+        text=store.text(hash_).text,
         is_writable=is_writable,
     )
 

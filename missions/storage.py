@@ -15,6 +15,7 @@ from pathlib import Path
 import zstandard
 from django.conf import settings
 
+from missions.content import TextContent, decode
 from missions.models import Mission
 from missions.paths import MOST_LEVELS, is_valid
 from parallagon.core import files
@@ -194,15 +195,41 @@ class BlobStore:
         Raises:
             FileOperationError: they are missing or damaged.
         """
+        return self.unpack(name, self.packed(name))
+
+    def text(self, name: str) -> TextContent:
+        """Return the decoded text of the bytes whose hash is ``name``.
+
+        Raises:
+            FileOperationError: they are missing or damaged.
+            ValidationError: they are not text.
+        """
+        return decode(self.get(name))
+
+    def packed(self, name: str) -> bytes:
+        """Return the compressed bytes of ``name`` as they lie on disk, unchecked.
+
+        Raises:
+            FileOperationError: they are missing.
+        """
         try:
-            packed = (self.root / name[:2] / name).read_bytes()
+            return (self.root / name[:2] / name).read_bytes()
+        except OSError as error:
+            raise _unusable(name) from error
+
+    @staticmethod
+    def unpack(name: str, packed: bytes) -> bytes:
+        """Return the bytes that ``packed`` holds, if their hash is ``name``.
+
+        Raises:
+            FileOperationError: it is not.
+        """
+        try:
             content = zstandard.ZstdDecompressor().decompress(packed)
-        except (OSError, zstandard.ZstdError) as error:
-            raise FileOperationError(
-                f"The content {name[:12]} is missing or damaged.", hash=name
-            ) from error
+        except (zstandard.ZstdError, MemoryError) as error:  # a damaged size may be enormous
+            raise _unusable(name) from error
         if sha256(content) != name:
-            raise FileOperationError(f"The content {name[:12]} is damaged.", hash=name)
+            raise _unusable(name)
         return content
 
     def replace(self, content: bytes) -> None:
@@ -278,6 +305,10 @@ class BlobStore:
             shard.mkdir(mode=0o755, parents=True, exist_ok=True)
             _sync(self.root)
         return shard
+
+
+def _unusable(name: str) -> FileOperationError:
+    return FileOperationError(f"The content {name[:12]} is missing or damaged.", hash=name)
 
 
 def _walk(folder: int, prefix: str, level: int) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from missions.authors import Author
+from missions.cache import CachedStore
 from missions.landing.commit import Transaction
 from missions.landing.foreign import TakeIn
 from missions.landing.reconcile import Plan, Reconcile, check
@@ -67,7 +68,7 @@ def land(
     allow_invalid = allow_invalid and not author.is_agent
     wanted = check(changes, allow_invalid=allow_invalid)
     paths = [change.path for change in wanted]
-    folder, store = FileManager(mission), BlobStore()
+    folder, store = FileManager(mission), CachedStore()
 
     # 1. One writer at a time; readers never wait, they read what is current from the blobs.
     with write_lock(mission.pk, timeout=timeout):

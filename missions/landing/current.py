@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from missions.content import TextContent, decode
+from missions.content import TextContent
 from missions.models import MissionFile, Revision
 from missions.paths import path_key
 from missions.storage import BlobStore
@@ -27,7 +27,7 @@ class Current:
         return self.revision.number if self.revision else 0
 
     def content(self, store: BlobStore) -> TextContent | None:
-        return decode(store.get(self.hash)) if self.hash else None
+        return store.text(self.hash) if self.hash else None
 
 
 def load(mission_id: int, paths: Iterable[str] | None = None) -> dict[str, Current]:

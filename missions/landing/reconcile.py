@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from missions.authors import Author
-from missions.content import check_bytes, check_size, check_text, decode, encode, encode_new, to_lf
+from missions.content import check_bytes, check_size, check_text, encode, encode_new, to_lf
 from missions.landing.commit import Draft, Operation, Write
 from missions.landing.current import Current, present_paths
 from missions.landing.foreign import Found
@@ -218,4 +218,4 @@ class _Reconciling:
     def _text(self, revision: Revision | None) -> str | None:
         if revision is None or revision.blob_id is None:
             return None
-        return decode(self.rules.store.get(revision.blob_id)).text
+        return self.rules.store.text(revision.blob_id).text

@@ -13,6 +13,7 @@ from datetime import datetime
 from django.db import DatabaseError
 from django.utils import timezone
 
+from missions.cache import CachedStore
 from missions.content import check_bytes, decode, encode
 from missions.landing.current import Current, load
 from missions.landing.foreign import external_write, set_aside, take
@@ -58,7 +59,7 @@ def recover(mission_id: int) -> int:
     mission = Mission.objects.get(pk=mission_id)
     with write_lock(mission_id):
         before = LandingRecord.objects.filter(mission=mission, state=State.OPEN).count()
-        expected = roll_forward(FileManager(mission), BlobStore(), now=timezone.now())
+        expected = roll_forward(FileManager(mission), CachedStore(), now=timezone.now())
         left = LandingRecord.objects.filter(mission=mission, state=State.OPEN).count()
     if expected:
         logger.warning("mission %s: some files cannot be replaced yet", mission_id)
@@ -179,7 +180,7 @@ class _Forward:
         if base is None or theirs is None:
             return foreign
         mine = decode(foreign)
-        merged = merge(decode(self.store.get(base)).text, theirs.text, mine.text)
+        merged = merge(self.store.text(base).text, theirs.text, mine.text)
         if merged.text is None:
             return foreign
         content = encode(merged.text, like=mine)

@@ -8,6 +8,7 @@ import secrets
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import dj_database_url
@@ -220,14 +221,28 @@ REDIS_SOCKET = DATA_DIR / "sockets" / "valkey.sock"
 REDIS_URL = env.secret("REDIS_URL") or f"unix://{quote(str(REDIS_SOCKET))}"
 REDIS_IS_EMBEDDED = not env.secret("REDIS_URL")
 REDIS_PREFIX = env.text("PARALLAGON_REDIS_PREFIX", "parallagon")
-CACHES = {
+PARALLAGON_CACHE_BYTES = env.integer("PARALLAGON_CACHE_BYTES", 64 * 1024 * 1024, least=0)
+PARALLAGON_CACHE_SECONDS = env.integer("PARALLAGON_CACHE_SECONDS", 900, least=1)
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": REDIS_PREFIX,
         # A cache that is down is a slow page, never a broken one.
         "OPTIONS": {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 2, "SOCKET_TIMEOUT": 2},
-    }
+    },
+    # Contents of files, by hash: `missions/cache.py` checks them and goes on without.
+    "contents": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": f"{REDIS_PREFIX}.contents",
+        "TIMEOUT": PARALLAGON_CACHE_SECONDS,
+        "OPTIONS": {
+            "SERIALIZER": "parallagon.core.cache.RawBytes",
+            "SOCKET_CONNECT_TIMEOUT": 0.25,
+            "SOCKET_TIMEOUT": 0.25,
+        },
+    },
 }
 CHANNEL_LAYERS = {
     "default": {

@@ -19,7 +19,11 @@ from parallagon.settings.base import CHANNEL_LAYERS, SQLITE  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SQLITE["TEST"] = {"NAME": f"{_folder}/test.sqlite3"}
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
+CACHES = {
+    "default": {"BACKEND": _MEMORY},
+    "contents": {"BACKEND": _MEMORY, "LOCATION": "contents"},
+}
 CHANNEL_LAYERS["default"] = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 PARALLAGON_QUIET_SECONDS = 0
 # Static files are not collected for tests; WhiteNoise would warn that there are none.
