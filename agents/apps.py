@@ -15,6 +15,7 @@ class AgentsConfig(AppConfig):
         hooks.on_created.append(services.create_agents)
         hooks.on_landed.append(services.wake_agents)
         hooks.on_archived.append(services.stop_agents)
+        hooks.on_purged.append(services.purge_runs)
         hooks.on_updated.append(services.follow_model)
         hooks.on_reset.append(services.begin_anew)
         hooks.activity.append(activities)

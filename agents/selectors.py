@@ -14,7 +14,7 @@ from agents.fingerprint import FileState
 from agents.models import Agent, AgentRun
 from agents.roles.base import HistoryEntry, TeamMember
 from agents.roles.patterns import matches_any
-from missions.models import Event, Revision
+from missions.models import Event, Mission, Revision
 
 Activity = Literal["working", "waiting", "settled", "stopped"]
 
@@ -30,12 +30,14 @@ def agents_due(*, now: datetime) -> QuerySet[Agent]:
 
 def agents_seen_by(user_id: int) -> QuerySet[Agent]:
     """Return the agents of the missions of which the user is a member."""
-    return Agent.objects.filter(mission__memberships__user_id=user_id).select_related("mission")
+    seen = Agent.objects.filter(mission__memberships__user_id=user_id)
+    return seen.exclude(mission__state=Mission.State.DELETED).select_related("mission")
 
 
 def runs_seen_by(user_id: int) -> QuerySet[AgentRun]:
     """Return the runs of the missions of which the user is a member."""
-    return AgentRun.objects.filter(mission__memberships__user_id=user_id).select_related("agent")
+    seen = AgentRun.objects.filter(mission__memberships__user_id=user_id)
+    return seen.exclude(mission__state=Mission.State.DELETED).select_related("agent")
 
 
 def last_runs(agents: Sequence[Agent]) -> dict[int, AgentRun]:

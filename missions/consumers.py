@@ -90,6 +90,11 @@ class MissionConsumer(BaseConsumer):
                 await self.join()
         await self.send_frame("heartbeat", {"seq": seq})
 
+    async def access_changed(self, _event: dict[str, Any]) -> None:
+        """Close at once when the person may no longer look on."""
+        if await self._seen() is None:
+            await self.close(FORBIDDEN)
+
     async def _seen(self) -> int | None:
         """Return the mission's last number, ``None`` for who may not look on."""
         look = database_sync_to_async(selectors.seen_by)

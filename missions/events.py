@@ -96,6 +96,11 @@ def send(event: Event) -> None:
     live.send(group(event.mission_id), frame(event), seq=event.seq)
 
 
+def access_changed(mission_id: int) -> None:
+    """Let every socket of the mission look, on commit, whether its person may still look on."""
+    transaction.on_commit(partial(live.signal, group(mission_id), "access.changed"))
+
+
 def send_live(
     mission_id: int, kind: Literal["run.output", "presence"], data: dict[str, Any], *, at: datetime
 ) -> None:

@@ -47,7 +47,18 @@ class Reset:
 
 @dataclass(frozen=True, kw_only=True)
 class Archived:
-    """A mission was put away."""
+    """A mission was put away: archived or deleted."""
+
+    mission: Mission
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purged:
+    """A deleted mission is about to go for good: remove files that its rows lead to.
+
+    The only hook that is called before the transaction, and perhaps again when that failed.
+    """
 
     mission: Mission
     now: datetime
@@ -58,6 +69,7 @@ on_landed: list[Callable[[Landed], None]] = []
 on_updated: list[Callable[[Updated], None]] = []
 on_reset: list[Callable[[Reset], None]] = []
 on_archived: list[Callable[[Archived], None]] = []
+on_purged: list[Callable[[Purged], None]] = []
 
 # Who knows what a mission is doing: mission ids → "working", "settled", "waiting" or "stopped".
 activity: list[Callable[[Sequence[int]], Mapping[int, str]]] = []

@@ -39,13 +39,19 @@ def write_lock(mission_id: int, *, timeout: float | None = None) -> Iterator[Non
         FileOperationError: the locks cannot be used at all.
     """
     seconds = settings.PARALLAGON_LOCK_TIMEOUT if timeout is None else timeout
-    lock = _lock(f"mission-{mission_id}.lock", seconds)
+    lock = _lock(_mission_name(mission_id), seconds)
     sentence = f"The mission's files are busy: tried for {seconds:g} s. Try again."
     _acquire(lock, sentence, mission=mission_id)
     try:
         yield
     finally:
         lock.release()
+
+
+def forget_mission(mission_id: int) -> None:
+    """Delete the lock file of a mission whose rows are gone: whoever waits for it finds none."""
+    with contextlib.suppress(OSError):
+        (_folder() / _mission_name(mission_id)).unlink()
 
 
 class RunLock:
@@ -91,6 +97,10 @@ class RunLock:
             (_folder() / _run_name(run_id)).unlink()
         lock.release()
         return True
+
+
+def _mission_name(mission_id: int) -> str:
+    return f"mission-{mission_id}.lock"
 
 
 def _run_name(run_id: uuid.UUID | str) -> str:

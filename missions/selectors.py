@@ -1,14 +1,24 @@
 """Reading missions: what a person may see, the files as they are, what happened since."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from missions import paths
 from missions.cache import CachedStore
-from missions.models import Event, Membership, Mission, MissionFile, Proposal, Revision
+from missions.models import (
+    Event,
+    Membership,
+    Mission,
+    MissionFile,
+    MissionTransition,
+    Proposal,
+    Revision,
+)
 from parallagon.accounts.models import User
 from parallagon.core.errors import PermissionDeniedError, ResourceNotFoundError
 
@@ -16,14 +26,38 @@ LARGEST_ID = 2**63 - 1
 MOST_EVENTS = 1000
 
 
-def missions_of(*, user: User) -> QuerySet[Mission]:
-    """Return the missions of which ``user`` is a member, each with ``member_role``."""
+def missions_of(*, user: User, state: str | None = None, search: str = "") -> QuerySet[Mission]:
+    """Return the missions of which ``user`` is a member, each with ``member_role``.
+
+    Args:
+        user: who asks.
+        state: of the missions; those that were deleted are only for their owners, who ask for it.
+        search: words that the title must hold, whatever case and accents.
+    """
     mine = FilteredRelation("memberships", condition=Q(memberships__user_id=user.pk))
-    return (
-        Mission.objects.annotate(mine=mine)
-        .filter(mine__isnull=False)
-        .annotate(member_role=F("mine__role"))
-    )
+    found = Mission.objects.annotate(mine=mine).filter(mine__isnull=False)
+    if state == Mission.State.DELETED:
+        found = found.filter(state=state, mine__role=Membership.Role.OWNER)
+    else:
+        found = found.filter(state=state) if state else found.kept()
+    return found.titled(search).annotate(member_role=F("mine__role"))
+
+
+def purged_after(mission: Mission) -> datetime | None:
+    """Return until when a deleted mission can be restored; ``None`` for one that is not."""
+    kept = timedelta(days=settings.PARALLAGON_DELETED_DAYS)
+    return mission.deleted_at and mission.deleted_at + kept
+
+
+def missions_to_purge(*, now: datetime) -> QuerySet[Mission]:
+    """Return the missions that were deleted too long ago to be restored."""
+    until = now - timedelta(days=settings.PARALLAGON_DELETED_DAYS)
+    return Mission.objects.filter(deleted_at__lte=until).order_by("pk")
+
+
+def transitions_of(*, mission: Mission) -> QuerySet[MissionTransition]:
+    """Return the steps in the life of a mission, the newest first."""
+    return MissionTransition.objects.filter(mission=mission).select_related("user").order_by("-pk")
 
 
 _RANKS = {Membership.Role.VIEWER: 0, Membership.Role.EDITOR: 1, Membership.Role.OWNER: 2}
@@ -34,9 +68,19 @@ _REFUSALS = {
 
 
 def membership(
-    *, user: User, mission_id: int, at_least: Membership.Role = Membership.Role.VIEWER
+    *,
+    user: User,
+    mission_id: int,
+    at_least: Membership.Role = Membership.Role.VIEWER,
+    deleted: bool = False,
 ) -> Membership:
     """Return what ``user`` is in a mission, the mission loaded.
+
+    Args:
+        user: who asks.
+        mission_id: of the mission.
+        at_least: what the user must be there.
+        deleted: a mission that was deleted is there for its owners; otherwise for nobody.
 
     Raises:
         ResourceNotFoundError: there is no such mission, or the user may not know of it.
@@ -49,11 +93,22 @@ def membership(
         if mission_id <= LARGEST_ID
         else None
     )
+    if found is not None and found.mission.state == Mission.State.DELETED:
+        found = found if deleted and found.role == Membership.Role.OWNER else None
     if found is None:
         raise ResourceNotFoundError(_("There is no such mission, or none that you may see."))
+    require(found, at_least)
+    return found
+
+
+def require(found: Membership, at_least: Membership.Role) -> None:
+    """Refuse a member who is less than ``at_least``.
+
+    Raises:
+        PermissionDeniedError: with a sentence.
+    """
     if _RANKS[Membership.Role(found.role)] < _RANKS[at_least]:
         raise PermissionDeniedError(str(_REFUSALS[at_least]), role=found.role)
-    return found
 
 
 # -- files -------------------------------------------------------------------------------------
@@ -164,6 +219,7 @@ def proposal(*, user: User, proposal_id: int) -> Proposal:
     visible = Membership.objects.filter(user_id=user.pk, mission_id=OuterRef("mission_id"))
     found = (
         Proposal.objects.filter(Exists(visible), pk=proposal_id)
+        .exclude(mission__state=Mission.State.DELETED)
         .select_related("mission")
         .prefetch_related("files")
         .first()
@@ -245,6 +301,7 @@ def seen_by(*, user_id: int, mission_id: int) -> int | None:
         Mission.objects.filter(
             pk=mission_id, memberships__user_id=user_id, memberships__user__is_active=True
         )
+        .exclude(state=Mission.State.DELETED)
         .values_list("seq", flat=True)
         .first()
     )

@@ -1,9 +1,15 @@
 """What runs in the background for missions."""
 
+import logging
+
 from celery import shared_task
 from django.utils import timezone
 
-from missions import integrity, landing, retention
+from missions import integrity, landing, retention, selectors
+from missions.services import PurgeMission
+from parallagon.core.errors import ParallagonError
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name="missions.recover", time_limit=300)
@@ -22,3 +28,17 @@ def prune_events() -> int:
 def sweep() -> int:
     """Look whether files, contents and rows agree; return how many findings are open."""
     return integrity.sweep_and_keep(now=timezone.now()).open_count
+
+
+@shared_task(name="missions.purge", time_limit=1800)
+def purge() -> int:
+    """Remove the missions that were deleted too long ago to be restored; return how many."""
+    now = timezone.now()
+    purged = 0
+    for mission in selectors.missions_to_purge(now=now):
+        try:
+            PurgeMission(mission=mission, now=now).execute()
+            purged += 1
+        except ParallagonError as error:
+            logger.warning("mission %s is not purged yet: %s", mission.pk, error.message)
+    return purged

@@ -11,6 +11,7 @@ from agents.services.control import (
 )
 from agents.services.dispatch import Dispatch, MarkSent
 from agents.services.finish import FinishRun, RequeueRun, SettleMission, SkipRun
+from agents.services.purge import purge_runs
 from agents.services.reap import ReapRun
 from agents.services.wake import begin_anew, create_agents, follow_model, stop_agents, wake_agents
 
@@ -32,6 +33,7 @@ __all__ = [
     "begin_anew",
     "create_agents",
     "follow_model",
+    "purge_runs",
     "stop_agents",
     "wake_agents",
 ]

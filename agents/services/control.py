@@ -191,7 +191,7 @@ class StopMission(BaseService[Mission]):
 
 def _require_active(mission: Mission) -> None:
     if mission.state != Mission.State.ACTIVE:
-        raise Conflict(_("The mission is archived."), state=mission.state)
+        raise Conflict(_("The mission was put away."), state=mission.state)
 
 
 def drop_run(run: AgentRun, *, reason: str, now: datetime) -> None:

@@ -125,7 +125,7 @@ def stop_agents(archived: Archived) -> None:
         else:
             agent.move_to(
                 State.STOPPED,
-                reason=_("the mission was archived"),
+                reason=_("the mission was put away"),
                 now=archived.now,
                 next_run_at=None,
             )

@@ -76,6 +76,7 @@ async def _read(user: User, *, mission: int, after: int, wait: float) -> Missed:
         while True:
             arrival.clear()
             missed = await _look(mission, after)
+            await sync_to_async(selectors.membership)(user=user, mission_id=mission)
             left = until - asyncio.get_running_loop().time()
             if missed.events or missed.must_resync or left <= 0:
                 return missed

@@ -1,10 +1,10 @@
-"""Entity tags of files: a strong one for each revision."""
+"""Entity tags: of files, one for each revision; of missions, one for each change of settings."""
 
 from django.utils.http import parse_etags, quote_etag
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from missions.models import Revision
+from missions.models import Mission, Revision
 from parallagon.core.errors import PreconditionFailed
 
 
@@ -36,3 +36,22 @@ def require_match(request: Request, revision: Revision | None) -> None:
             _("Someone else changed this file in between."),
             revision=revision.number if revision else None,
         )
+
+
+def etag_of_mission(mission: Mission) -> str:
+    """Return the tag of what people set about a mission; what its files hold is not in it."""
+    return quote_etag(f"{mission.pk}-{mission.version}")
+
+
+def version_to_match(request: Request, mission: Mission) -> int | None:
+    """Return the version that the caller insists on (``If-Match``), ``None`` for whichever.
+
+    Raises:
+        PreconditionFailed: the mission is at another one.
+    """
+    given = parse_etags(request.headers.get("If-Match", ""))
+    if not is_strict(request) or "*" in given:
+        return None
+    if etag_of_mission(mission) not in given:
+        raise PreconditionFailed(_("Someone else changed this mission in between."))
+    return mission.version

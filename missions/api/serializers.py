@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from missions import standard
 from missions.authors import Author
-from missions.models import Membership, Mission, Proposal, Revision
+from missions.models import Membership, Mission, MissionTransition, Proposal, Revision
 from missions.selectors import LARGEST_ID
 from parallagon.core.api import CONTENT_TYPE, PageSerializer, ProblemSerializer
 
@@ -45,12 +45,38 @@ class MissionSerializer(Shape):
     model = serializers.CharField()
     role = serializers.ChoiceField(Membership.Role.choices)
     seq = serializers.IntegerField(help_text="number of the mission's last event")
+    deleted_at = serializers.DateTimeField(allow_null=True)
+    purged_after = serializers.DateTimeField(
+        allow_null=True, help_text="a deleted mission can be restored until then"
+    )
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
 
 
 class MissionFilterSerializer(Shape):
-    state = serializers.ChoiceField(Mission.State.choices, required=False)
+    state = serializers.ChoiceField(
+        Mission.State.choices,
+        required=False,
+        help_text="without it, all but the deleted ones, which only their owners can list",
+    )
+    search = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        help_text="words of the title; case and accents do not matter",
+    )
+
+
+class TransitionSerializer(Shape):
+    """One step in the life of a mission; ``user`` is null when the account is gone."""
+
+    before = serializers.ChoiceField(Mission.State.choices)
+    after = serializers.ChoiceField(Mission.State.choices)
+    user = serializers.SerializerMethodField()
+    at = serializers.DateTimeField()
+
+    def get_user(self, transition: MissionTransition) -> str | None:
+        return transition.user.display_name() if transition.user else None
 
 
 class MissionCreateSerializer(Shape):

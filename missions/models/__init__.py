@@ -4,7 +4,7 @@ from missions.models.events import Event
 from missions.models.files import Blob, MissionFile, Revision
 from missions.models.integrity import Sweep
 from missions.models.landing import LandingRecord, Lease
-from missions.models.missions import Membership, Mission
+from missions.models.missions import Membership, Mission, MissionTransition
 from missions.models.proposals import Proposal, ProposalFile
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Membership",
     "Mission",
     "MissionFile",
+    "MissionTransition",
     "Proposal",
     "ProposalFile",
     "Revision",

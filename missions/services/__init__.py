@@ -2,10 +2,11 @@
 
 from missions.services.create import CreateDemo, CreateMission
 from missions.services.files import CreateFile, RemoveFile, RestoreRevision, SavedFile, SaveFile
-from missions.services.missions import ArchiveMission, RestoreMission, UpdateMission
+from missions.services.missions import UpdateMission
 from missions.services.proposals import AcceptProposal, RejectProposal
 from missions.services.reset import ResetMission
-from missions.services.writing import MissionArchived
+from missions.services.states import ArchiveMission, DeleteMission, PurgeMission, RestoreMission
+from missions.services.writing import MissionArchived, MissionDeleted
 
 __all__ = [
     "AcceptProposal",
@@ -13,7 +14,10 @@ __all__ = [
     "CreateDemo",
     "CreateFile",
     "CreateMission",
+    "DeleteMission",
     "MissionArchived",
+    "MissionDeleted",
+    "PurgeMission",
     "RejectProposal",
     "RemoveFile",
     "ResetMission",

@@ -1,28 +1,34 @@
-"""What is changed about a mission as a whole."""
+"""What people set about a mission as a whole."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from missions import hooks
 from missions.models import Mission
 from missions.services.create import check_model, check_title
 from missions.services.writing import check_open, publish_mission
-from parallagon.core.errors import Conflict
+from parallagon.core.errors import PreconditionFailed
 from parallagon.core.services import BaseService
 
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateMission(BaseService[Mission]):
-    """Give a mission another title or default model; ``None`` leaves it."""
+    """Give a mission another title or default model; ``None`` leaves it.
+
+    Raises (from ``execute``):
+        PreconditionFailed: it is no longer at ``version`` (``None``: whatever it is at).
+    """
 
     operation = "missions.mission.update"
     mission: Mission
     now: datetime
     title: str | None = None
     model: str | None = None
+    version: int | None = None
 
     def _validate_input(self) -> None:
         check_open(self.mission)
@@ -40,9 +46,10 @@ class UpdateMission(BaseService[Mission]):
         }
         if not changed:
             return self.mission
-        for name, value in changed.items():
-            setattr(self.mission, name, value)
         with transaction.atomic():
+            self._take_version()
+            for name, value in changed.items():
+                setattr(self.mission, name, value)
             self.mission.save(update_fields=[*changed, "updated_at"])
             for hook in hooks.on_updated:
                 hook(hooks.Updated(mission=self.mission, fields=frozenset(changed), now=self.now))
@@ -50,43 +57,14 @@ class UpdateMission(BaseService[Mission]):
         self.mission.refresh_from_db()
         return self.mission
 
-
-@dataclass(frozen=True, kw_only=True)
-class ArchiveMission(BaseService[Mission]):
-    """Put a mission away: it can be read, not written, and its agents rest."""
-
-    operation = "missions.mission.archive"
-    mission: Mission
-    now: datetime
-
-    def _perform(self) -> Mission:
-        with transaction.atomic():
-            _move(self.mission, Mission.State.ACTIVE, Mission.State.ARCHIVED)
-            for hook in hooks.on_archived:
-                hook(hooks.Archived(mission=self.mission, now=self.now))
-            publish_mission(self.mission, now=self.now)
-        self.mission.refresh_from_db()
-        return self.mission
+    def _take_version(self) -> None:
+        known = Mission.objects.filter(pk=self.mission.pk)
+        if self.version is not None:
+            known = known.filter(version=self.version)
+        if not known.update(version=F("version") + 1):
+            raise overtaken()
 
 
-@dataclass(frozen=True, kw_only=True)
-class RestoreMission(BaseService[Mission]):
-    """Take a mission out of the archive; its agents stay stopped until someone starts them."""
-
-    operation = "missions.mission.restore"
-    mission: Mission
-    now: datetime
-
-    def _perform(self) -> Mission:
-        with transaction.atomic():
-            _move(self.mission, Mission.State.ARCHIVED, Mission.State.ACTIVE)
-            publish_mission(self.mission, now=self.now)
-        self.mission.refresh_from_db()
-        return self.mission
-
-
-def _move(mission: Mission, before: Mission.State, after: Mission.State) -> None:
-    if not Mission.objects.filter(pk=mission.pk, state=before).update(state=after):
-        sentence = _("This mission is %(state)s already.") % {"state": after.label}
-        raise Conflict(sentence, state=after.value)
-    mission.state = after
+def overtaken() -> PreconditionFailed:
+    """Return what to raise when a mission is not as the caller knew it."""
+    return PreconditionFailed(_("Someone else changed this mission in between."))

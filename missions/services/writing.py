@@ -16,12 +16,21 @@ class MissionArchived(Conflict):
     code = "archived"
 
 
+class MissionDeleted(Conflict):
+    """The mission was deleted; until it is purged its owners can restore it."""
+
+    code = "deleted"
+
+
 def check_open(mission: Mission) -> None:
     """Refuse to write into a mission that was put away.
 
     Raises:
-        MissionArchived: it was.
+        MissionArchived: it was archived.
+        MissionDeleted: it was deleted.
     """
+    if mission.state == Mission.State.DELETED:
+        raise MissionDeleted(_("This mission is deleted: restore it to change it."))
     if mission.state != Mission.State.ACTIVE:
         raise MissionArchived(_("This mission is archived: restore it to change it."))
 

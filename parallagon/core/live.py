@@ -36,10 +36,18 @@ def encode(kind: str, data: Mapping[str, Any], *, at: datetime, seq: int | None 
 
 def send(group: str, text: str, *, seq: int | None = None) -> None:
     """Send an encoded frame to everyone in ``group``, soon; a layer that is down is only logged."""
+    _hand_over(group, {"type": "frame", "text": text, "seq": seq})
+
+
+def signal(group: str, kind: str) -> None:
+    """Call the method of that name (dots read as underscores) of every consumer in ``group``."""
+    _hand_over(group, {"type": kind})
+
+
+def _hand_over(group: str, message: Mapping[str, Any]) -> None:
     layer = get_channel_layer()
     if layer is None:
         return
-    message = {"type": "frame", "text": text, "seq": seq}
     if isinstance(layer, InMemoryChannelLayer):
         # Its queues belong to the loop of those who listen in this very process.
         async_to_sync(_deliver)(layer, group, message)

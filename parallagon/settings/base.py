@@ -281,6 +281,7 @@ CELERY_BEAT_SCHEDULE = {
     "recover": {"task": "missions.recover", "schedule": 60.0, "options": {"expires": 60}},
     "sweep": {"task": "missions.sweep", "schedule": 3600.0, "options": {"expires": 3600}},
     "prune": {"task": "missions.prune_events", "schedule": 3600.0, "options": {"expires": 3600}},
+    "purge": {"task": "missions.purge", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
 # -- missions ----------------------------------------------------------------------------------
@@ -293,6 +294,7 @@ PARALLAGON_EXTENSIONS = env.items(
         ".html", ".css", ".js", ".ts", ".py", ".sql", ".sh",
     ),
 )  # fmt: skip
+PARALLAGON_DELETED_DAYS = env.integer("PARALLAGON_DELETED_DAYS", 30, least=1)
 PARALLAGON_LANGUAGE = env.choice("PARALLAGON_LANGUAGE", "en", ("en", "fr"))
 
 # -- agents ------------------------------------------------------------------------------------

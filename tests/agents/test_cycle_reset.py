@@ -84,7 +84,9 @@ class TestArchive:
         model.enqueue("I think ", EDIT, hold=True)
         with team.running("production") as background:
             assert model.is_answering.wait(10)
-            ArchiveMission(mission=team.mission, now=team.clock()).execute()
+            ArchiveMission(
+                mission=team.mission, user=team.mission.owner, now=team.clock()
+            ).execute()
 
         assert background.join().outcome == "cancelled"
         assert team.carry_out(queued).outcome == "cancelled"

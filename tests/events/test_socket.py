@@ -15,6 +15,7 @@ from django.test import Client
 from missions import events, selectors
 from missions.consumers import MissionConsumer
 from missions.models import Event, Membership, Mission
+from missions.services import DeleteMission
 from parallagon.accounts.models import User
 from parallagon.asgi import application
 from tests.events.conftest import NOW, Socket, address, connected, publish, publish_later
@@ -88,6 +89,19 @@ class TestConnect:
             ):
                 pass
             assert output["code"] == 4403
+
+    async def test_is_closed_at_once_when_the_mission_is_deleted(
+        self, owner: User, mission: Mission
+    ) -> None:
+        """No heartbeat is waited for: the next one is 15 s away."""
+        async with connected(owner, address(mission)) as socket:
+            await socket.frame()
+            delete = DeleteMission(mission=mission, user=owner, now=NOW)
+            await sync_to_async(delete.execute)()
+
+            changed = await socket.frame()
+            assert (changed["type"], changed["data"]["state"]) == ("mission.changed", "DELETED")
+            assert await socket.close_code() == 4403
 
 
 class TestResync:

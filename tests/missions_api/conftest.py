@@ -28,7 +28,15 @@ def private_data(settings: Any, tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what other apps do when something happens to a mission."""
-    for name in ("on_created", "on_landed", "on_updated", "on_reset", "on_archived", "activity"):
+    for name in (
+        "on_created",
+        "on_landed",
+        "on_updated",
+        "on_reset",
+        "on_archived",
+        "on_purged",
+        "activity",
+    ):
         monkeypatch.setattr(hooks, name, [])
 
 

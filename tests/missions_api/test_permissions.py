@@ -31,6 +31,8 @@ class Row(NamedTuple):
 MATRIX = [
     Row("mission", "get", None, 200, 200, 200),
     Row("mission", "patch", {"title": "T"}, 403, 200, 200),
+    Row("mission", "delete", None, 403, 403, 204),
+    Row("mission-history", "get", None, 200, 200, 200),
     Row("mission-reset", "post", None, 403, 403, 200),
     Row("mission-archive", "post", None, 403, 403, 200),
     Row("mission-restore", "post", None, 403, 403, 409),

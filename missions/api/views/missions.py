@@ -1,4 +1,4 @@
-"""Missions over HTTP: list, create, read, change, reset, put away."""
+"""Missions over HTTP: list, create, read, change, reset, delete."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from missions import hooks, selectors
+from missions.api import etags
 from missions.api.serializers import (
     MissionCreateSerializer,
     MissionFilterSerializer,
@@ -17,14 +18,9 @@ from missions.api.serializers import (
     MissionUpdateSerializer,
 )
 from missions.api.views.base import MissionScoped, Role
+from missions.api.views.files import IF_MATCH
 from missions.models import Membership, Mission
-from missions.services import (
-    ArchiveMission,
-    CreateMission,
-    ResetMission,
-    RestoreMission,
-    UpdateMission,
-)
+from missions.services import CreateMission, DeleteMission, ResetMission, UpdateMission
 from parallagon.accounts.authentication import caller
 from parallagon.core.api import problems
 
@@ -43,6 +39,12 @@ def shown(membership: Membership) -> Mapping[str, Any]:
     return _shown([(membership.mission, membership.role)])[0]
 
 
+def answer(membership: Membership, *, status: int = 200) -> Response:
+    """Return the membership's mission with its entity tag."""
+    tag = etags.etag_of_mission(membership.mission)
+    return Response(shown(membership), status=status, headers={"ETag": tag})
+
+
 def _shown(entries: Iterable[tuple[Mission, str]]) -> list[Mapping[str, Any]]:
     known = list(entries)
     activities = hooks.activity_of([mission.pk for mission, _role in known])
@@ -57,6 +59,8 @@ def _shown(entries: Iterable[tuple[Mission, str]]) -> list[Mapping[str, Any]]:
             "model": mission.model,
             "role": role,
             "seq": mission.seq,
+            "deleted_at": mission.deleted_at,
+            "purged_after": selectors.purged_after(mission),
             "created_at": mission.created_at,
             "updated_at": mission.updated_at,
         }
@@ -78,7 +82,7 @@ class MissionListView(GenericAPIView[Mission]):
         """List the missions of which the caller is a member, the newest first."""
         filters = MissionFilterSerializer(data=request.query_params)
         filters.is_valid(raise_exception=True)
-        missions = selectors.missions_of(user=caller(request)).filter(**filters.validated_data)
+        missions = selectors.missions_of(user=caller(request), **filters.validated_data)
         page = self.paginate_queryset(missions) or []
         entries = ((mission, mission.member_role) for mission in page)  # type: ignore[attr-defined] # annotated
         return self.get_paginated_response(_shown(entries))
@@ -105,20 +109,35 @@ class MissionView(MissionScoped):
     )
     def get(self, _request: Request, **_: Any) -> Response:
         """Read a mission."""
-        return Response(shown(self.membership))
+        return answer(self.membership)
 
     @extend_schema(
         operation_id="missions_update",
+        parameters=[IF_MATCH],
         request=MissionUpdateSerializer,
-        responses={200: MissionSerializer, **problems(400, 403, 404, 409, 413, 422)},
+        responses={200: MissionSerializer, **problems(400, 403, 404, 409, 412, 413, 422)},
     )
     def patch(self, request: Request, **_: Any) -> Response:
         """Change a mission's title or its default model."""
         given = MissionUpdateSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        update = UpdateMission(mission=self.mission, now=timezone.now(), **given.validated_data)
-        update.execute()
-        return Response(shown(self.membership))
+        version = etags.version_to_match(request, self.mission)
+        UpdateMission(
+            mission=self.mission, version=version, now=timezone.now(), **given.validated_data
+        ).execute()
+        return answer(self.membership)
+
+    @extend_schema(
+        operation_id="missions_delete",
+        parameters=[IF_MATCH],
+        responses={204: None, **problems(403, 404, 409, 412)},
+    )
+    def delete(self, request: Request, **_: Any) -> Response:
+        """Delete a mission: hidden at once, restorable for a while, then purged."""
+        self.require(Role.OWNER)
+        etags.version_to_match(request, self.mission)
+        DeleteMission(mission=self.mission, user=self.user, now=timezone.now()).execute()
+        return Response(status=204)
 
 
 class ResetMissionView(MissionScoped):
@@ -133,34 +152,4 @@ class ResetMissionView(MissionScoped):
     def post(self, _request: Request, **_: Any) -> Response:
         """Begin again: templates and the first request; every revision stays restorable."""
         ResetMission(mission=self.mission, user=self.user, now=timezone.now()).execute()
-        return Response(shown(self.membership))
-
-
-class ArchiveMissionView(MissionScoped):
-    writer = Role.OWNER
-    serializer_class = MissionSerializer
-
-    @extend_schema(
-        operation_id="missions_archive",
-        request=None,
-        responses={200: MissionSerializer, **problems(403, 404, 409)},
-    )
-    def post(self, _request: Request, **_: Any) -> Response:
-        """Put a mission away: it can be read, not written, and its agents rest."""
-        ArchiveMission(mission=self.mission, now=timezone.now()).execute()
-        return Response(shown(self.membership))
-
-
-class RestoreMissionView(MissionScoped):
-    writer = Role.OWNER
-    serializer_class = MissionSerializer
-
-    @extend_schema(
-        operation_id="missions_restore",
-        request=None,
-        responses={200: MissionSerializer, **problems(403, 404, 409)},
-    )
-    def post(self, _request: Request, **_: Any) -> Response:
-        """Take a mission out of the archive."""
-        RestoreMission(mission=self.mission, now=timezone.now()).execute()
         return Response(shown(self.membership))
