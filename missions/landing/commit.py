@@ -23,6 +23,7 @@ from missions.models import (
 )
 from missions.paths import path_key
 from missions.storage import sha256
+from parallagon.core import database
 from parallagon.core.errors import LockError
 
 Operation = Revision.Operation
@@ -74,9 +75,11 @@ class Transaction:
 
         Raises:
             StaleLease: the run's lease was given back or taken over.
-            LockError: another writer was faster although the lock was held (a lock was lost).
+            LockError: another writer was faster although the lock was held (a lock was lost), or
+                the database is busy.
+            FileOperationError: the database's disk is full.
         """
-        with transaction.atomic(durable=True):
+        with database.foreseen(), transaction.atomic(durable=True):
             if self.fence is not None:
                 check_fence(self.mission.pk, self.fence, self.paths)
             self._open_record()

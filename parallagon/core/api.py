@@ -1,5 +1,6 @@
 """What every API view shares: the error body (RFC 9457), the shape and order of lists."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -11,6 +12,7 @@ from django.core.exceptions import (
     SuspiciousOperation,
     ValidationError,
 )
+from django.db import OperationalError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.views import defaults
@@ -20,8 +22,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from parallagon.core import database
 from parallagon.core.errors import ErrorHandler, ParallagonError, ResourceNotFoundError, TooLarge
 
+logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 
 
@@ -115,6 +119,9 @@ def _known(error: Exception, request: Request) -> exceptions.APIException | Para
         return exceptions.PermissionDenied()
     if isinstance(error, RequestDataTooBig):
         return TooLarge("The request is too large.")
+    if isinstance(error, OperationalError):
+        logger.warning("%s: the database refused: %s", request.path, error)
+        return database.failure(error)
     if isinstance(error, (SuspiciousOperation, BadRequest, UnreadablePostError)):
         return exceptions.ParseError("The request cannot be read.")
     return ErrorHandler("api").handle(error, path=request.path)

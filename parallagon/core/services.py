@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
+from parallagon.core import database
 from parallagon.core.errors import ErrorHandler, ParallagonError, ServiceError
 
 Result = TypeVar("Result")
@@ -39,8 +40,9 @@ class BaseService(Generic[Result]):
         """
         started = time.perf_counter()
         try:
-            self._validate_input()
-            result = self._perform()
+            with database.foreseen():
+                self._validate_input()
+                result = self._perform()
         except Exception as error:
             handled = self._handle_error(error)
             if handled is error:
