@@ -36,6 +36,26 @@ def merge(base: str, theirs: str, mine: str) -> Merged:
     return Merged(text="\n".join(lines) + ("\n" if ends and lines else ""))
 
 
+@dataclass(frozen=True, kw_only=True)
+class MergedFile:
+    """What came of merging a file that may not be there: no text means that it is to be absent."""
+
+    is_clean: bool
+    text: str | None = None
+
+
+def merge_file(base: str | None, theirs: str | None, mine: str | None) -> MergedFile:
+    """Put together what ``theirs`` and ``mine`` did to a file; ``None`` stands for no file."""
+    if mine in (base, theirs):
+        return MergedFile(is_clean=True, text=theirs)
+    if theirs == base:
+        return MergedFile(is_clean=True, text=mine)
+    if base is None or theirs is None or mine is None:
+        return MergedFile(is_clean=False)
+    merged = merge(base, theirs, mine)
+    return MergedFile(is_clean=merged.is_clean, text=merged.text)
+
+
 def _lines(text: str) -> list[str]:
     """Split without the final newline, which is merged apart so that appending is no overlap."""
     return text.removesuffix("\n").split("\n") if text else []

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -13,6 +14,8 @@ from agents.api.serializers import (
     RunDiffSerializer,
     RunFilterSerializer,
     RunLogSerializer,
+    RunRevertedSerializer,
+    RunRevertSerializer,
     RunSerializer,
 )
 from agents.changes import unified
@@ -22,9 +25,10 @@ from agents.selectors import run_directory, runs_seen_by
 from agents.services import CancelRun
 from missions.models import Membership, Revision
 from missions.selectors import membership
+from missions.services import RevertRun
 from parallagon.accounts.authentication import caller
-from parallagon.core.api import Pages
-from parallagon.core.errors import ResourceNotFoundError
+from parallagon.core.api import Pages, problems
+from parallagon.core.errors import Conflict, ResourceNotFoundError
 
 
 class RunPages(Pages):
@@ -106,3 +110,40 @@ class CancelRunView(APIView):
         membership(user=caller(request), mission_id=run.mission_id, at_least=Membership.Role.EDITOR)
         CancelRun(run=run, now=timezone.now()).execute()
         return Response(RunSerializer(run_of(request, run_id)).data)
+
+
+class RevertRunView(APIView):
+    @extend_schema(
+        operation_id="runs_revert",
+        request=RunRevertSerializer,
+        responses={200: RunRevertedSerializer, **problems(400, 403, 404, 409, 413, 422, 503)},
+    )
+    def post(self, request: Request, run_id: UUID) -> Response:
+        """Take back what a run did and keep what came after it.
+
+        409 with code “revert_overlaps” where later changes touch the same lines: its details hold
+        the three texts of each such file, and under “clean” what can be taken back without them.
+        """
+        given = RunRevertSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        run = run_of(request, run_id)
+        mission = membership(
+            user=caller(request), mission_id=run.mission_id, at_least=Membership.Role.EDITOR
+        ).mission
+        if run.state != AgentRun.State.FINISHED:
+            raise Conflict(_("This run has not ended yet: cancel it instead."))
+        revert = RevertRun(
+            mission=mission,
+            user=caller(request),
+            run_id=run.pk,
+            now=timezone.now(),
+            **given.validated_data,
+        )
+        files = revert.execute()
+        body = {
+            "run": run.pk,
+            "is_preview": revert.preview,
+            "is_changed": any(file.status == "reverted" for file in files),
+            "files": files,
+        }
+        return Response(RunRevertedSerializer(body).data)

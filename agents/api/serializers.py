@@ -157,6 +157,36 @@ class RunDiffSerializer(serializers.Serializer[dict[str, Any]]):
     files = FileDiffSerializer(many=True)
 
 
+class RunRevertSerializer(serializers.Serializer[dict[str, Any]]):
+    """Which files to take back (all, unless named), or only what that would do."""
+
+    files = serializers.ListField(
+        child=serializers.CharField(max_length=1000, trim_whitespace=False),
+        required=False,
+        allow_empty=False,
+        max_length=1000,
+    )
+    preview = serializers.BooleanField(default=False, help_text="write nothing")
+
+
+class RevertedFileSerializer(serializers.Serializer[Any]):
+    path = serializers.CharField()
+    status = serializers.ChoiceField(
+        ["reverted", "unchanged", "overlaps"],
+        help_text="unchanged: nothing of the run is left there; overlaps: only in a preview",
+    )
+    revision = serializers.IntegerField(allow_null=True, help_text="the new one")
+    added = serializers.IntegerField()
+    removed = serializers.IntegerField()
+
+
+class RunRevertedSerializer(serializers.Serializer[dict[str, Any]]):
+    run = serializers.UUIDField()
+    is_preview = serializers.BooleanField()
+    is_changed = serializers.BooleanField(help_text="false: it was taken back already")
+    files = RevertedFileSerializer(many=True)
+
+
 class ModelOptionSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment] # the base has a hint of this name

@@ -20,5 +20,6 @@ urlpatterns = [
     path("runs/<uuid:run_id>/log", runs.RunLogView.as_view(), name="run-log"),
     path("runs/<uuid:run_id>/diff", runs.RunDiffView.as_view(), name="run-diff"),
     path("runs/<uuid:run_id>/cancel", runs.CancelRunView.as_view(), name="run-cancel"),
+    path("runs/<uuid:run_id>/revert", runs.RevertRunView.as_view(), name="run-revert"),
     path("models/", agents.ModelListView.as_view(), name="models"),
 ]

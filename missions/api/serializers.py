@@ -155,10 +155,14 @@ class FileSaveSerializer(Shape):
 
 class RevisionSerializer(Shape):
     number = serializers.IntegerField()
+    path = serializers.CharField(help_text="of the file as of this revision")
     operation = serializers.ChoiceField(Revision.Operation.choices)
     hash = serializers.CharField(source="blob_id", allow_null=True)
     size = serializers.SerializerMethodField()
     author = serializers.SerializerMethodField()
+    reverts_run = serializers.UUIDField(
+        allow_null=True, help_text="the run whose changes it took back"
+    )
     created_at = serializers.DateTimeField()
 
     def get_size(self, revision: Revision) -> int:

@@ -70,6 +70,7 @@ class Revision(models.Model):
         CREATE = "CREATE", _("created")
         WRITE = "WRITE", _("changed")
         RESTORE = "RESTORE", _("restored")
+        REVERT = "REVERT", _("without what a run did")
         MOVE = "MOVE", _("moved")
         DELETE = "DELETE", _("removed")
 
@@ -91,6 +92,9 @@ class Revision(models.Model):
     )
     role = models.CharField(max_length=40, blank=True)
     run_id = models.UUIDField(null=True, db_index=True)
+    reverts_run = models.UUIDField(
+        null=True, db_index=True, help_text=_("the run whose changes it took back")
+    )
     created_at = models.DateTimeField()
 
     class Meta:

@@ -5,6 +5,7 @@ from missions.services.files import CreateFile, RemoveFile, RestoreRevision, Sav
 from missions.services.missions import UpdateMission
 from missions.services.proposals import AcceptProposal, RejectProposal
 from missions.services.reset import ResetMission
+from missions.services.revert import RevertedFile, RevertRun
 from missions.services.states import ArchiveMission, DeleteMission, PurgeMission, RestoreMission
 from missions.services.writing import MissionArchived, MissionDeleted
 
@@ -23,6 +24,8 @@ __all__ = [
     "ResetMission",
     "RestoreMission",
     "RestoreRevision",
+    "RevertRun",
+    "RevertedFile",
     "SaveFile",
     "SavedFile",
     "UpdateMission",

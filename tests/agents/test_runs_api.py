@@ -177,3 +177,76 @@ class TestModels:
 
     def test_no_key_is_told(self, http: APIClient):
         assert "sk-" not in http.get("/api/v1/models/").content.decode()
+
+
+class TestRevert:
+    def test_takes_back_what_the_run_did(self, http: APIClient, changed_run: AgentRun):
+        answer = http.post(f"/api/v1/runs/{changed_run.pk}/revert")
+
+        assert answer.status_code == 200
+        body = answer.json()
+        assert (body["run"], body["is_preview"], body["is_changed"]) == (
+            str(changed_run.pk), False, True,
+        )  # fmt: skip
+        (file,) = body["files"]
+        assert (file["path"], file["status"], file["revision"]) == ("production.md", "reverted", 3)
+        url = f"/api/v1/missions/{changed_run.mission_id}/files/production.md/revisions/"
+        newest, _run, first = http.get(url).json()["results"]
+        assert (newest["operation"], newest["reverts_run"]) == ("REVERT", str(changed_run.pk))
+        assert newest["hash"] == first["hash"]
+
+    def test_again_is_no_change_with_a_clear_answer(self, http: APIClient, changed_run: AgentRun):
+        http.post(f"/api/v1/runs/{changed_run.pk}/revert")
+
+        body = http.post(f"/api/v1/runs/{changed_run.pk}/revert").json()
+
+        assert body["is_changed"] is False
+        assert [file["status"] for file in body["files"]] == ["unchanged"]
+
+    def test_shows_what_it_would_do(self, http: APIClient, changed_run: AgentRun):
+        answer = http.post(
+            f"/api/v1/runs/{changed_run.pk}/revert", {"preview": True}, format="json"
+        )
+
+        assert answer.json()["is_preview"] is True
+        assert answer.json()["files"][0]["status"] == "reverted"
+        url = f"/api/v1/missions/{changed_run.mission_id}/files/production.md"
+        assert http.get(url).json()["text"] == "# Written\n"
+
+    def test_an_overlap_is_shown_with_its_texts(self, http: APIClient, changed_run: AgentRun):
+        url = f"/api/v1/missions/{changed_run.mission_id}/files/production.md"
+        http.put(url, {"text": "# Written, and more\n", "base": 2}, format="json")
+
+        answer = http.post(f"/api/v1/runs/{changed_run.pk}/revert")
+
+        assert (answer.status_code, answer.json()["code"]) == (409, "revert_overlaps")
+        details = answer.json()["details"]
+        assert details["clean"] == []
+        (file,) = details["files"]
+        assert file["base"]["text"] == "# Written\n"
+        assert file["theirs"]["text"] == "# Written, and more\n"
+        assert file["mine"]["text"].startswith("# ")
+
+    @pytest.mark.parametrize("files", [[], ["other.md"], "production.md", [7.5]])
+    def test_refuses_files_that_it_cannot_take_back(
+        self, http: APIClient, changed_run: AgentRun, files: Any
+    ):
+        answer = http.post(f"/api/v1/runs/{changed_run.pk}/revert", {"files": files}, format="json")
+
+        assert answer.status_code == 422
+
+    def test_one_that_changed_nothing_has_nothing(self, http: APIClient, production: Agent):
+        answer = http.post(f"/api/v1/runs/{make_run(production).pk}/revert")
+
+        assert (answer.status_code, answer.json()["code"]) == (409, "nothing_to_revert")
+
+    def test_one_at_work_is_cancelled_instead(self, http: APIClient, production: Agent):
+        run = make_run(production, state="RUNNING", outcome="", finished_at=None)
+
+        assert http.post(f"/api/v1/runs/{run.pk}/revert").status_code == 409
+
+    def test_is_for_those_who_may_write(
+        self, viewer: APIClient, stranger: APIClient, changed_run: AgentRun
+    ):
+        assert viewer.post(f"/api/v1/runs/{changed_run.pk}/revert").status_code == 403
+        assert stranger.post(f"/api/v1/runs/{changed_run.pk}/revert").status_code == 404

@@ -229,6 +229,7 @@ export const en = {
     CREATE: "Created",
     WRITE: "Changed",
     RESTORE: "Restored",
+    REVERT: "A run taken back",
     MOVE: "Moved",
     DELETE: "Removed",
   },

@@ -231,6 +231,7 @@ export const fr: Catalogue = {
     CREATE: "Créé",
     WRITE: "Modifié",
     RESTORE: "Restauré",
+    REVERT: "Cycle défait",
     MOVE: "Déplacé",
     DELETE: "Supprimé",
   },
