@@ -1,47 +1,32 @@
-"""Run the benchmarks: ``python -m bench`` for all, ``python -m bench cycle`` for one family."""
+"""Run the benchmarks: ``python -m bench``, or one family with ``--only cycle``."""
 
 import argparse
-import importlib
-import json
-import os
-import platform
+import multiprocessing
 import sys
-import tempfile
-from datetime import UTC, datetime
-from pathlib import Path
 
-FAMILIES = ("cycle",)
-RESULTS = Path(__file__).parent / "results.jsonl"
+from bench.measure import measure
+
+# Family → its modules; each has ``run(folder)``, which yields figures.
+FAMILIES = {
+    "cycle": ("cycle",),
+    "content": ("content",),
+    "files": ("writes", "merges"),
+}
 
 
 def main() -> int:
-    """Run the chosen families in a data directory of their own, and keep the figures."""
+    """Run the chosen families, each module in a process and an installation of its own."""
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("--only", choices=FAMILIES, help="one family")
     only = parser.parse_args().only
-    chosen = [only] if only else FAMILIES
-    with tempfile.TemporaryDirectory(prefix="parallagon-bench-") as folder:
-        os.environ["PARALLAGON_DATA_DIR"] = folder
-        os.environ["DJANGO_SETTINGS_MODULE"] = "parallagon.settings.local"
-        os.environ["LOG_LEVEL"] = "WARNING"
-        for family in chosen:
-            for figures in importlib.import_module(f"bench.{family}").run(Path(folder)):
-                print(json.dumps(figures), flush=True)
-                keep(figures)
-    return 0
-
-
-def keep(figures: dict[str, object]) -> None:
-    """Append one result with what it was measured on."""
-    line = {
-        **figures,
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.machine()} {os.cpu_count()} cores",
-        "kernel": platform.release(),
-        "python": platform.python_version(),
-    }
-    with RESULTS.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+    failures = 0
+    for family in [only] if only else FAMILIES:
+        for module in FAMILIES[family]:
+            process = multiprocessing.get_context("spawn").Process(target=measure, args=(module,))
+            process.start()
+            process.join()
+            failures += process.exitcode != 0
+    return min(failures, 1)
 
 
 if __name__ == "__main__":

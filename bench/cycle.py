@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench.figures import percentile
+
 RUNS = 30
 SKIPS = 100
 
@@ -120,7 +122,3 @@ def home(folder: Path) -> Iterator[dict[str, str]]:
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         "LANG": "C.UTF-8",
     }
-
-
-def percentile(values: list[float], rank: int) -> float:
-    return statistics.quantiles(values, n=100, method="inclusive")[rank - 1]

@@ -1,8 +1,7 @@
-"""A real installation in small: database, Valkey, engine, gateway, a model that answers at once."""
+"""An installation with engine, gateway and a model that answers at once, and one mission in it."""
 
 import asyncio
 import json
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
-import django
+from bench.place import installation, make_mission
 
 
 class InstantModel(ThreadingHTTPServer):
@@ -65,26 +64,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
         """Say nothing."""
-
-
-@contextmanager
-def valkey() -> Iterator[None]:
-    """Run the embedded Valkey, as an installation does."""
-    from django.conf import settings
-
-    from parallagon.supervisor.valkey import answers, valkey_process
-
-    spec = valkey_process(socket=settings.REDIS_SOCKET, folder=Path(settings.DATA_DIR) / "valkey")
-    with subprocess.Popen(spec.command, stdout=subprocess.DEVNULL) as process:
-        try:
-            deadline = time.monotonic() + 10
-            while not answers(settings.REDIS_URL):
-                if time.monotonic() > deadline:
-                    raise AssertionError("Valkey does not answer")
-                time.sleep(0.05)
-            yield
-        finally:
-            process.terminate()
 
 
 class Subscriber:
@@ -152,41 +131,20 @@ class Stage:
     @contextmanager
     def open(cls, folder: Path) -> Iterator[Self]:
         """Set everything up in ``folder``, and take it down."""
-        django.setup()
-        from django.core.management import call_command
-
-        from agents.workshop import Workshop
-
-        call_command("migrate", verbosity=0)
         model = InstantModel()
-        with valkey():
+        with installation():
+            from agents.workshop import Workshop
+
             workshop = Workshop.open({"OPENAI_API_BASE": model.api_base, "OPENAI_API_KEY": "none"})
-            stage = cls(cls._mission(), workshop, model)
+            mission = make_mission(model="openai/instant")
+            cls.write(mission, cls.text_before(0))
+            stage = cls(mission, workshop, model)
             try:
                 yield stage
             finally:
                 stage.subscriber.close()
                 workshop.close()
                 model.shutdown()
-
-    @staticmethod
-    def _mission() -> Any:
-        from django.utils import timezone
-
-        from missions.services import CreateMission
-        from parallagon.accounts.models import User
-
-        request = Path(__file__).parent.parent / "missions/demo_en/demande.md"
-        mission = CreateMission(
-            owner=User.objects.create_user("bench"),
-            title="Bench",
-            request=request.read_text(encoding="utf-8"),
-            language="en",
-            model="openai/instant",
-            now=timezone.now(),
-        ).execute()
-        Stage.write(mission, Stage.text_before(0))
-        return mission
 
     @staticmethod
     def write(mission: Any, text: str) -> None:
