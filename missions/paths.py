@@ -16,7 +16,8 @@ from parallagon.core.errors import ValidationError
 MOST_LEVELS = 8
 MOST_BYTES = 200
 _PUNCTUATION = frozenset(" ._-()")
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d) *(?:\..*)?", re.IGNORECASE)
+_BLANKS = frozenset("\u115f\u1160\u3164\uffa0")  # letters by category that show nothing
 _TOKEN = re.compile(r"\*\*|.", re.DOTALL)
 
 
@@ -120,7 +121,7 @@ def _check_part(path: str, part: str) -> None:
 
 def _is_word(sign: str) -> bool:
     category = unicodedata.category(sign)
-    return category[0] == "L" or category == "Nd"
+    return (category[0] == "L" or category == "Nd") and sign not in _BLANKS
 
 
 def _prefixes(path: str) -> list[str]:

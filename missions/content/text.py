@@ -8,8 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
+from missions.diff import matching_blocks
 from parallagon.core.errors import ValidationError
 
 _BOM = b"\xef\xbb\xbf"
@@ -90,27 +90,42 @@ def _with_endings(text: str, like: TextContent) -> str:
     """Give each line that ``like`` has too the ending it had there, new ones the usual ending."""
     old, new = like.text.split("\n"), text.split("\n")
     endings = [like.newline] * (len(new) - 1)
+    kept = set()
     for before, after in _same_lines(old, new):
         if before < len(like.endings) and after < len(endings):
             endings[after] = like.endings[before]
+            kept.add(after)
+    for at in range(1, len(endings)):
+        if endings[at - 1] == "\r" and not new[at] and endings[at] == "\n":
+            # Together they would be read as one line end.
+            endings[at if at - 1 in kept else at - 1] = "\r\n"
     return "".join(part for pair in zip(new, [*endings, ""], strict=True) for part in pair)
 
 
 def _same_lines(old: list[str], new: list[str]) -> Iterator[tuple[int, int]]:
     """Yield the numbers of the lines that both have.
 
-    What both begin and end with is left out of the comparison: lines that repeat would be taken
-    for each other.
+    What both begin and end with is left out of the comparison, and lines that were changed in
+    place stay in place: lines that repeat would be taken for each other.
     """
     most = min(len(old), len(new))
     start = next((at for at in range(most) if old[at] != new[at]), most)
     most -= start
     end = next((at for at in range(most) if old[-1 - at] != new[-1 - at]), most)
     yield from zip(range(start), range(start), strict=True)
-    matcher = SequenceMatcher(
-        None, old[start : len(old) - end], new[start : len(new) - end], autojunk=False
-    )
-    for block in matcher.get_matching_blocks():
-        for offset in range(block.size):
-            yield start + block.a + offset, start + block.b + offset
+    middle = _paired(old[start : len(old) - end], new[start : len(new) - end])
+    yield from ((start + before, start + after) for before, after in middle)
     yield from zip(range(len(old) - end, len(old)), range(len(new) - end, len(new)), strict=True)
+
+
+def _paired(old: list[str], new: list[str]) -> list[tuple[int, int]]:
+    """Pair equal lines; each at its own place where that keeps as many as moving them would."""
+    moved = [
+        (before + offset, after + offset)
+        for before, after, size in matching_blocks(old, new)
+        for offset in range(size)
+    ]
+    if len(old) != len(new):
+        return moved
+    in_place = [(at, at) for at, line in enumerate(old) if line == new[at]]
+    return in_place if len(in_place) >= len(moved) else moved

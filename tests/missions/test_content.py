@@ -1,14 +1,24 @@
+import re
 import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from missions.content import TextContent, check_bytes, decode, encode, to_lf
 from parallagon.core.errors import ValidationError
 
 MEBIBYTE = 1 << 20
+
+
+def raw(lines: list[tuple[str, str]], *, has_bom: bool) -> bytes:
+    return (b"\xef\xbb\xbf" if has_bom else b"") + "".join(map("".join, lines)).encode()
+
+
+def decode_plain(content: bytes) -> str:
+    """Return the text of bytes with the line ends that are there, without BOM."""
+    return content.decode("utf-8-sig")
 
 
 class TestRoundTrip:
@@ -40,6 +50,53 @@ class TestRoundTrip:
         written = after.splitlines(keepends=True)
         assert len(written) == len(kept) + 1
         assert [line for line in written if not line.startswith("NEW")] == kept
+
+    @given(st.data())
+    def test_lines_changed_in_place_leave_every_other_byte(self, data: st.DataObject) -> None:
+        """Also where lines repeat, which a comparison could take for each other."""
+        lines = data.draw(
+            st.lists(
+                st.tuples(st.sampled_from(["", "a", "b"]), st.sampled_from(["\n", "\r\n", "\r"])),
+                max_size=12,
+            )
+        )
+        has_bom = data.draw(st.booleans())
+        edited = data.draw(st.sets(st.integers(0, max(0, len(lines) - 1))))
+        before = decode(raw(lines, has_bom=has_bom))
+        assume(before.text.count("\n") == len(lines))  # "\r" then "\n" is one line end
+        texts = before.text.split("\n")
+        for at in edited & set(range(len(lines))):
+            texts[at] = f"new {at}"
+
+        after = encode("\n".join(texts), like=before)
+
+        assert after.startswith(b"\xef\xbb\xbf") == has_bom
+        written = re.findall("[^\r\n]*(?:\r\n|\r|\n)", decode_plain(after))
+        assert len(written) == len(lines)
+        kept = {at: text + end for at, (text, end) in enumerate(lines) if at not in edited}
+        assert {at: line for at, line in enumerate(written) if at not in edited} == kept
+
+    @given(st.text("ab\r\n\ufeff", max_size=30), st.text("ab\n", max_size=30))
+    def test_whatever_replaces_the_text_is_what_is_read_back(self, old: str, new: str) -> None:
+        like = decode(old.encode())
+
+        assert decode(encode(new, like=like)).text == new
+
+    @pytest.mark.parametrize("repeated", [["\n"], ["a\n", "b\n"], ["{\n", "}\n", "\n"]])
+    def test_costs_little_where_lines_repeat(self, repeated: list[str]) -> None:
+        lines = (repeated * MEBIBYTE)[: MEBIBYTE // 16]
+        ends = ["\r\n" if at % 3 else "\n" for at in range(len(lines))]
+        like = decode(
+            "".join(f"{x[:-1]}{end}" for x, end in zip(lines, ends, strict=True)).encode()
+        )
+        new = "".join(f"{line[:-1]}x\n{line}" if at % 2 else line for at, line in enumerate(lines))
+
+        def seconds() -> float:
+            started = time.perf_counter()
+            encode(new, like=like)
+            return time.perf_counter() - started
+
+        assert min(seconds() for _ in range(3)) < 2
 
     def test_puts_crlf_and_bom_back(self) -> None:
         like = TextContent(text="a\n", newline="\r\n", has_bom=True)

@@ -1,89 +1,10 @@
 """Input that nobody means well with: no 500, nothing written, nothing outside of the mission."""
 
 import json
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from rest_framework.test import APIClient
-
-from missions.models import Mission, MissionFile
-from missions.storage import FileManager
-
-PATHS = [
-    "../secret.md",
-    "../../../etc/passwd",
-    "a/../../secret.md",
-    "/etc/passwd",
-    "//etc/passwd.md",
-    "a//b.md",
-    "./a.md",
-    "a/./b.md",
-    ".env",
-    ".git/config",
-    "notes/.hidden.md",
-    "a.md/",
-    "a.md/b.md",
-    "a\\b.md",
-    "C:\\a.md",
-    "con.md",
-    "a\u0000.md",
-    "a\n.md",
-    "a\u202e.md",
-    "a\u2028b.md",
-    "~/a.md",
-    "-rf.md",
-    "a|b.md",
-    "a?.md",
-    "a.exe",
-    "a",
-    "a/" * 9 + "a.md",
-    "x" * 198 + ".md",
-    "x" * 5000 + ".md",
-    "é" * 100 + ".md",
-    " a.md",
-    "a .md/../b.md",
-    "%2e%2e/a.md",
-    "",
-]
-
-
-@pytest.fixture
-def outside(private_data: Path) -> list[Path]:
-    """Return what is outside of missions before the test."""
-    return sorted(path for path in private_data.iterdir() if path.name != "missions")
-
-
-@pytest.mark.parametrize("path", PATHS)
-class TestHostilePaths:
-    def test_cannot_be_created(
-        self, client: APIClient, url: str, mission: Mission, outside: list[Path], path: str
-    ) -> None:
-        response = client.post(f"{url}files/", {"path": path, "text": "x"}, format="json")
-
-        assert response.status_code == 422
-        assert response.json()["code"] == "invalid"
-        assert MissionFile.objects.count() == 2
-        assert FileManager(mission).scan() == ["demande.md", "production.md"]
-        left = (p for p in Path(str(outside[0].parent)).iterdir() if p.name != "missions")
-        assert sorted(left) == outside
-
-    @pytest.mark.parametrize("ending", ["", "/revisions/", "/revisions/1/", "/diff?from=0&to=1"])
-    def test_cannot_be_read(self, client: APIClient, url: str, path: str, ending: str) -> None:
-        if not path:
-            pytest.skip("that is the list")
-        response = client.get(f"{url}files/{quote(path, safe='')}{ending}")
-
-        assert response.status_code in {404, 422}
-
-    def test_cannot_be_saved(self, client: APIClient, url: str, path: str) -> None:
-        address = f"{url}files/{quote(path, safe='')}"
-        response = client.put(address, {"text": "x", "base": None}, format="json")
-
-        assert response.status_code in {404, 405, 422}
-        assert MissionFile.objects.count() == 2
-
 
 RAW = [
     b"",
