@@ -20,7 +20,11 @@ from missions.models import (
     Revision,
 )
 from parallagon.accounts.models import User
-from parallagon.core.errors import PermissionDeniedError, ResourceNotFoundError
+from parallagon.core.errors import (
+    PermissionDeniedError,
+    ResourceNotFoundError,
+    ValidationError,
+)
 
 LARGEST_ID = 2**63 - 1
 MOST_EVENTS = 1000
@@ -109,6 +113,47 @@ def require(found: Membership, at_least: Membership.Role) -> None:
     """
     if _RANKS[Membership.Role(found.role)] < _RANKS[at_least]:
         raise PermissionDeniedError(str(_REFUSALS[at_least]), role=found.role)
+
+
+# -- members -----------------------------------------------------------------------------------
+
+
+class UnknownAccount(ValidationError):  # noqa: N818 - says what was given
+    """Nobody who could be a member has that name."""
+
+    code = "unknown_account"
+
+
+def members_of(*, mission: Mission) -> QuerySet[Membership]:
+    """Return who takes part in a mission."""
+    return Membership.objects.filter(mission=mission).select_related("user").order_by("-pk")
+
+
+def member(*, mission: Mission, user_id: int) -> Membership:
+    """Return what someone is in a mission.
+
+    Raises:
+        ResourceNotFoundError: they take no part in it.
+    """
+    found = members_of(mission=mission).filter(user_id=min(user_id, LARGEST_ID)).first()
+    if found is None:
+        raise ResourceNotFoundError(_("There is no such member."))
+    return found
+
+
+def account(*, named: str) -> User:
+    """Return the account with that user name, or the only one with that e-mail address.
+
+    One answer for every name that does not help: unknown, no longer active, an address of two.
+
+    Raises:
+        UnknownAccount: there is no such account.
+    """
+    active = User.objects.filter(is_active=True)
+    found = list(active.filter(username=named)) or list(active.filter(email__iexact=named)[:2])
+    if len(found) != 1:
+        raise UnknownAccount(_("There is no account of this name or address."), field="account")
+    return found[0]
 
 
 # -- files -------------------------------------------------------------------------------------

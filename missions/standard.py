@@ -52,8 +52,18 @@ def demo_request(language: str) -> str:
     return _read_all(HERE / f"demo_{language}")[REQUEST]
 
 
+def sample(language: str) -> dict[str, str]:
+    """Return the files of a worked example: path → text.
+
+    Raises:
+        ServiceError: the installation lacks them.
+    """
+    return _read_all(HERE / f"sample_{language}")
+
+
 def _read_all(folder: Path) -> dict[str, str]:
-    texts = {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.md"))}
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    texts = {file.relative_to(folder).as_posix(): file.read_text("utf-8") for file in files}
     if REQUEST not in texts:
         raise ServiceError(f"{folder.name} lacks {REQUEST}: reinstall Parallagon.")
     return texts

@@ -79,6 +79,36 @@ class TransitionSerializer(Shape):
         return transition.user.display_name() if transition.user else None
 
 
+class SampleSerializer(Shape):
+    """What became of the sample's files."""
+
+    written = serializers.ListField(child=serializers.CharField())
+    kept = serializers.ListField(
+        child=serializers.CharField(), help_text="they hold somebody's words already"
+    )
+
+
+class MemberSerializer(Shape):
+    """Someone who takes part; ``user`` is loaded."""
+
+    user = serializers.IntegerField(source="user_id")
+    username = serializers.CharField(source="user.username")
+    name = serializers.CharField(source="user.display_name")
+    role = serializers.ChoiceField(Membership.Role.choices)
+    created_at = serializers.DateTimeField()
+
+
+class MemberAddSerializer(Shape):
+    account = serializers.CharField(
+        max_length=254, help_text="a user name or e-mail address, spelled out"
+    )
+    role = serializers.ChoiceField(Membership.Role.choices)
+
+
+class RoleSerializer(Shape):
+    role = serializers.ChoiceField(Membership.Role.choices)
+
+
 class MissionCreateSerializer(Shape):
     title = serializers.CharField(max_length=200)
     request = TextField()

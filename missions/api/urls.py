@@ -7,7 +7,7 @@ of it.
 from django.urls import path
 
 from missions.api.changes import changes
-from missions.api.views import files, missions, proposals, revisions, states
+from missions.api.views import files, members, missions, proposals, revisions, states
 
 _MISSION = "missions/<int:mission_id>"
 _FILE = f"{_MISSION}/files/<path:path>"
@@ -16,9 +16,12 @@ urlpatterns = [
     path("missions/", missions.MissionListView.as_view(), name="missions"),
     path(f"{_MISSION}/", missions.MissionView.as_view(), name="mission"),
     path(f"{_MISSION}/reset", missions.ResetMissionView.as_view(), name="mission-reset"),
+    path(f"{_MISSION}/sample-data", missions.SampleView.as_view(), name="mission-sample-data"),
     path(f"{_MISSION}/archive", states.ArchiveMissionView.as_view(), name="mission-archive"),
     path(f"{_MISSION}/restore", states.RestoreMissionView.as_view(), name="mission-restore"),
     path(f"{_MISSION}/history", states.HistoryView.as_view(), name="mission-history"),
+    path(f"{_MISSION}/members/", members.MemberListView.as_view(), name="members"),
+    path(f"{_MISSION}/members/<int:user_id>/", members.MemberView.as_view(), name="member"),
     path(f"{_MISSION}/files/", files.FileListView.as_view(), name="files"),
     path(f"{_FILE}/revisions/", revisions.RevisionListView.as_view(), name="revisions"),
     path(f"{_FILE}/revisions/<int:number>/", revisions.RevisionView.as_view(), name="revision"),

@@ -2,25 +2,33 @@
 
 from missions.services.create import CreateDemo, CreateMission
 from missions.services.files import CreateFile, RemoveFile, RestoreRevision, SavedFile, SaveFile
+from missions.services.members import AddMember, AlreadyMember, ChangeRole, LastOwner, RemoveMember
 from missions.services.missions import UpdateMission
 from missions.services.proposals import AcceptProposal, RejectProposal
 from missions.services.reset import ResetMission
 from missions.services.revert import RevertedFile, RevertRun
+from missions.services.sample import LoadSample
 from missions.services.states import ArchiveMission, DeleteMission, PurgeMission, RestoreMission
 from missions.services.writing import MissionArchived, MissionDeleted
 
 __all__ = [
     "AcceptProposal",
+    "AddMember",
+    "AlreadyMember",
     "ArchiveMission",
+    "ChangeRole",
     "CreateDemo",
     "CreateFile",
     "CreateMission",
     "DeleteMission",
+    "LastOwner",
+    "LoadSample",
     "MissionArchived",
     "MissionDeleted",
     "PurgeMission",
     "RejectProposal",
     "RemoveFile",
+    "RemoveMember",
     "ResetMission",
     "RestoreMission",
     "RestoreRevision",

@@ -15,7 +15,7 @@ from django.test import Client
 from missions import events, selectors
 from missions.consumers import MissionConsumer
 from missions.models import Event, Membership, Mission
-from missions.services import DeleteMission
+from missions.services import DeleteMission, RemoveMember
 from parallagon.accounts.models import User
 from parallagon.asgi import application
 from tests.events.conftest import NOW, Socket, address, connected, publish, publish_later
@@ -102,6 +102,24 @@ class TestConnect:
             changed = await socket.frame()
             assert (changed["type"], changed["data"]["state"]) == ("mission.changed", "DELETED")
             assert await socket.close_code() == 4403
+
+    async def test_is_closed_at_once_for_whoever_is_removed(
+        self, owner: User, stranger: User, mission: Mission
+    ) -> None:
+        create = Membership.objects.acreate
+        guest = await create(mission=mission, user=stranger, role=Membership.Role.VIEWER)
+        async with (
+            connected(owner, address(mission)) as stays,
+            connected(stranger, address(mission)) as goes,
+        ):
+            await stays.frame()
+            await goes.frame()
+            await sync_to_async(RemoveMember(member=guest, now=NOW).execute)()
+
+            assert (await goes.frame())["type"] == "mission.changed"
+            assert await goes.close_code() == 4403
+            assert (await stays.frame())["type"] == "mission.changed"
+            assert await stays.is_quiet()
 
 
 class TestResync:

@@ -33,6 +33,11 @@ MATRIX = [
     Row("mission", "patch", {"title": "T"}, 403, 200, 200),
     Row("mission", "delete", None, 403, 403, 204),
     Row("mission-history", "get", None, 200, 200, 200),
+    Row("mission-sample-data", "post", None, 403, 200, 200),
+    Row("members", "get", None, 200, 200, 200),
+    Row("members", "post", {"account": "stranger", "role": "viewer"}, 403, 403, 201),
+    Row("member", "patch", {"role": "editor"}, 403, 403, 409),
+    Row("member", "delete", None, 403, 403, 409),
     Row("mission-reset", "post", None, 403, 403, 200),
     Row("mission-archive", "post", None, 403, 403, 200),
     Row("mission-restore", "post", None, 403, 403, 409),
@@ -61,12 +66,13 @@ def proposal(mission: Mission) -> Proposal:
 
 
 @pytest.fixture
-def addresses(mission: Mission, proposal: Proposal) -> dict[str, str]:
+def addresses(mission: Mission, proposal: Proposal, stranger: User) -> dict[str, str]:
     known = {
         "<int:mission_id>": str(mission.pk),
         "<path:path>": "demande.md",
         "<int:number>": "1",
         "<int:proposal_id>": str(proposal.pk),
+        "<int:user_id>": str(mission.owner_id),
     }
     queries = {
         "file-diff": "?from=0&to=1",

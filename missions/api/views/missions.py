@@ -16,11 +16,18 @@ from missions.api.serializers import (
     MissionFilterSerializer,
     MissionSerializer,
     MissionUpdateSerializer,
+    SampleSerializer,
 )
 from missions.api.views.base import MissionScoped, Role
 from missions.api.views.files import IF_MATCH
 from missions.models import Membership, Mission
-from missions.services import CreateMission, DeleteMission, ResetMission, UpdateMission
+from missions.services import (
+    CreateMission,
+    DeleteMission,
+    LoadSample,
+    ResetMission,
+    UpdateMission,
+)
 from parallagon.accounts.authentication import caller
 from parallagon.core.api import problems
 
@@ -153,3 +160,17 @@ class ResetMissionView(MissionScoped):
         """Begin again: templates and the first request; every revision stays restorable."""
         ResetMission(mission=self.mission, user=self.user, now=timezone.now()).execute()
         return Response(shown(self.membership))
+
+
+class SampleView(MissionScoped):
+    serializer_class = SampleSerializer
+
+    @extend_schema(
+        operation_id="missions_load_sample",
+        request=None,
+        responses={200: SampleSerializer, **problems(403, 404, 409, 503)},
+    )
+    def post(self, _request: Request, **_: Any) -> Response:
+        """Write a worked example into the mission; what anybody wrote there stays."""
+        load = LoadSample(mission=self.mission, user=self.user, now=timezone.now())
+        return Response(SampleSerializer(load.execute()).data)
