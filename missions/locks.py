@@ -15,11 +15,13 @@ from typing import Any
 
 import portalocker
 from django.conf import settings
+from django.utils.translation import gettext as _
 from portalocker.exceptions import AlreadyLocked, LockException
 
 from parallagon.core.errors import FileOperationError, LockError
 
 _CHECK_SECONDS = 0.005
+_CLAIM_SECONDS = 10
 _PROBE_SECONDS = 0.5  # whoever asks whether a run's lock is free holds it for an instant
 
 
@@ -42,6 +44,24 @@ def write_lock(mission_id: int, *, timeout: float | None = None) -> Iterator[Non
     lock = _lock(_mission_name(mission_id), seconds)
     sentence = f"The mission's files are busy: tried for {seconds:g} s. Try again."
     _acquire(lock, sentence, mission=mission_id)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def folder_claims() -> Iterator[None]:
+    """Hold the lock under which missions choose folders outside of the data directory.
+
+    Take it before a mission's write lock, never inside one.
+
+    Raises:
+        LockError: someone else holds it.
+        FileOperationError: the locks cannot be used at all.
+    """
+    lock = _lock("folders.lock", _CLAIM_SECONDS)
+    _acquire(lock, _("Someone else is choosing a folder. Try again."))
     try:
         yield
     finally:

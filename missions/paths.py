@@ -77,6 +77,18 @@ def clash(path: str, others: Iterable[str]) -> str | None:
     return None
 
 
+def clashing(names: Iterable[str]) -> set[str]:
+    """Return the paths of which a spelling differs by case from one that came before."""
+    spelled: dict[str, str] = {}
+    found = set()
+    for path in names:
+        if any(
+            spelled.setdefault(path_key(prefix), prefix) != prefix for prefix in _prefixes(path)
+        ):
+            found.add(path)
+    return found
+
+
 def matches(path: str, patterns: Iterable[str]) -> bool:
     """Return whether one of ``patterns`` stands for ``path``.
 

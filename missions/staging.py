@@ -10,11 +10,12 @@ from missions.cache import CachedStore
 from missions.content import encode
 from missions.landing.current import Current, present_paths
 from missions.landing.foreign import TakeIn
+from missions.landing.place import folder_of
 from missions.landing.recovery import roll_forward
 from missions.locks import write_lock
 from missions.models import Mission
 from missions.paths import matches
-from missions.storage import BlobStore, FileManager
+from missions.storage import BlobStore
 from parallagon.core.errors import FileOperationError
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -76,8 +77,8 @@ def _look(
     mission: Mission, store: BlobStore, patterns: Sequence[str], *, now: datetime
 ) -> dict[str, Current]:
     """Return what is current, as of one moment; blobs do not change, so reading them can wait."""
-    folder = FileManager(mission)
     with write_lock(mission.pk):
+        folder = folder_of(mission)
         expected = roll_forward(folder, store, now=now)
         known = {*present_paths(mission.pk), *folder.scan()}
         paths = sorted(path for path in known if matches(path, patterns))

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import zstandard
 from django.conf import settings
+from django.utils.translation import gettext as _
 
+from missions import folders
 from missions.content import TextContent, decode
 from missions.models import Mission
 from missions.paths import MOST_LEVELS, is_valid
 from parallagon.core import files
-from parallagon.core.errors import FileOperationError, ResourceNotFoundError
+from parallagon.core.errors import FileOperationError, ResourceNotFoundError, TooLarge
 
 _LEVEL = 3  # zstd: half the size of text at 300 MB/s
 _MOST_FILES = 10_000
@@ -44,16 +46,29 @@ class FileManager:
 
     @property
     def root(self) -> Path:
+        """Where the folder is said to be; ``_allowed`` is what may be used."""
         if self.mission.folder:
             return Path(self.mission.folder)
         return Path(settings.DATA_DIR) / "missions" / str(self.mission.pk)
 
+    @property
+    def _allowed(self) -> Path:
+        """Return the root, judged anew when it is outside of the data directory.
+
+        Raises:
+            FolderNotAllowed: the installation no longer allows it, or it lies behind a link now.
+        """
+        return folders.allowed(self.mission.folder) if self.mission.folder else self.root
+
     def create(self) -> None:
-        """Make the folder, durably; one that is there already is kept.
+        """Make the folder, durably; one that is there already is kept, one outside must be.
 
         Raises:
             FileOperationError: the disk refused.
         """
+        if self.mission.folder:
+            self.check()
+            return
         try:
             self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
             _sync(self.root.parent)
@@ -61,11 +76,8 @@ class FileManager:
             raise files.failure(error, "The mission's folder") from error
 
     def check(self) -> None:
-        """Raise ``FileOperationError`` when the folder is gone or read-only."""
-        if not self.root.is_dir():
-            raise FileOperationError("The mission's folder is gone; nothing was written.")
-        if not os.access(self.root, os.W_OK | os.X_OK):
-            raise FileOperationError("The mission's folder is read-only; nothing was written.")
+        """Raise ``FileOperationError`` when the folder is not allowed, gone or read-only."""
+        folders.check_usable(self._allowed)
 
     def read(self, path: str) -> bytes | None:
         """Return the bytes at ``path``; ``None`` where there is no file.
@@ -75,7 +87,9 @@ class FileManager:
             FileOperationError: it is not a plain file, or the disk refused.
         """
         try:
-            return files.read_contained(self.root, path, limit=settings.PARALLAGON_MAX_FILE_SIZE)
+            return files.read_contained(
+                self._allowed, path, limit=settings.PARALLAGON_MAX_FILE_SIZE
+            )
         except ResourceNotFoundError:
             return None
         except OSError as error:
@@ -88,7 +102,7 @@ class FileManager:
             FileOperationError: the folder or the disk refused; the old file is as it was.
         """
         try:
-            files.replace_contained(self.root, path, content)
+            files.replace_contained(self._allowed, path, content)
         except ResourceNotFoundError as error:
             raise FileOperationError(error.message, path=path) from error
         except OSError as error:
@@ -100,7 +114,7 @@ class FileManager:
         Raises:
             FileOperationError: the folder or the disk refused.
         """
-        files.remove_contained(self.root, path)
+        files.remove_contained(self._allowed, path)
 
     def set_aside(self, path: str) -> str:
         """Rename what another program left at ``path`` to a name that no agent sees; return it.
@@ -111,7 +125,7 @@ class FileManager:
             FileOperationError: the folder refused.
         """
         try:
-            with files.open_parent(self.root, path) as (folder, name):
+            with files.open_parent(self._allowed, path) as (folder, name):
                 aside = f"{name}.{os.urandom(4).hex()}.aside"
                 os.rename(name, aside, src_dir_fd=folder, dst_dir_fd=folder)
                 os.fsync(folder)
@@ -125,7 +139,7 @@ class FileManager:
         """Remove what a killed process left beside ``path``; only under the write lock."""
         with (
             contextlib.suppress(OSError, ResourceNotFoundError, FileOperationError),
-            files.open_parent(self.root, path) as (folder, _name),
+            files.open_parent(self._allowed, path) as (folder, _name),
             os.scandir(folder) as entries,
         ):
             for entry in entries:
@@ -149,16 +163,48 @@ class FileManager:
         Links, devices, FIFOs, files with a second name, hidden and oddly named ones are left out.
         """
         found: list[str] = []
-        with contextlib.suppress(OSError):
-            descriptor = os.open(self.root, _FOLDER)
-            try:
-                for path in _walk(descriptor, "", 1):
+        with contextlib.suppress(OSError, FileOperationError):
+            for path, is_fit in self._entries():
+                if is_fit:
                     found.append(path)
                     if len(found) >= _MOST_FILES:
                         break
-            finally:
-                os.close(descriptor)
         return sorted(found)
+
+    def survey(self) -> tuple[list[str], list[str]]:
+        """Return the paths that ``scan`` gives, and those of the files that it leaves out.
+
+        What is hidden is in neither.
+
+        Raises:
+            TooLarge: there are more than 10,000 files.
+            FileOperationError: the folder cannot be read.
+        """
+        fit: list[str] = []
+        unfit: list[str] = []
+        try:
+            for path, is_fit in self._entries():
+                (fit if is_fit else unfit).append(path)
+                if len(fit) + len(unfit) > _MOST_FILES:
+                    sentence = _("This folder holds more than %(most)s files.")
+                    raise TooLarge(sentence % {"most": _MOST_FILES}, limit=_MOST_FILES)
+        except OSError as error:
+            raise files.failure(error, str(self.root)) from error
+        return sorted(fit), sorted(unfit)
+
+    def prune(self) -> None:
+        """Remove the empty folders in a folder of the data directory, itself too if it is empty."""
+        for folder, *_names in os.walk(self.root, topdown=False):
+            with contextlib.suppress(OSError):
+                Path(folder).rmdir()
+
+    def _entries(self) -> Iterator[tuple[str, bool]]:
+        """Yield the path of each file that is not hidden, and whether a mission may hold it."""
+        descriptor = os.open(self._allowed, _FOLDER)
+        try:
+            yield from _walk(descriptor, "", 1)
+        finally:
+            os.close(descriptor)
 
 
 class BlobStore:
@@ -311,20 +357,19 @@ def _unusable(name: str) -> FileOperationError:
     return FileOperationError(f"The content {name[:12]} is missing or damaged.", hash=name)
 
 
-def _walk(folder: int, prefix: str, level: int) -> Iterator[str]:
+def _walk(folder: int, prefix: str, level: int) -> Iterator[tuple[str, bool]]:
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
+            if entry.name.startswith("."):
+                continue
             path = f"{prefix}{entry.name}"
-            if entry.is_file(follow_symlinks=False):
-                if is_valid(path) and _is_plain(folder, entry.name):
-                    yield path
-            elif level < MOST_LEVELS and entry.is_dir(follow_symlinks=False):
+            if not entry.is_dir(follow_symlinks=False):
+                yield path, is_valid(path) and _is_plain(folder, entry.name)
+            elif level < MOST_LEVELS:
                 yield from _walk_into(folder, entry.name, path, level)
 
 
-def _walk_into(folder: int, name: str, path: str, level: int) -> Iterator[str]:
-    if name.startswith("."):
-        return
+def _walk_into(folder: int, name: str, path: str, level: int) -> Iterator[tuple[str, bool]]:
     try:
         child = os.open(name, _FOLDER, dir_fd=folder)
     except OSError:

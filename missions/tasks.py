@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from missions import integrity, landing, retention, selectors
-from missions.services import PurgeMission
+from missions.services import PurgeMission, tidy_moved
 from parallagon.core.errors import ParallagonError
 
 logger = logging.getLogger(__name__)
@@ -14,7 +14,8 @@ logger = logging.getLogger(__name__)
 
 @shared_task(name="missions.recover", time_limit=300)
 def recover() -> int:
-    """Finish the landings that a dead process, or a full disk, left open."""
+    """Finish the landings, and the moves of missions, that a dead process left half-way."""
+    tidy_moved()
     return landing.recover_all()
 
 

@@ -44,6 +44,9 @@ class MissionSerializer(Shape):
     is_demo = serializers.BooleanField()
     model = serializers.CharField()
     role = serializers.ChoiceField(Membership.Role.choices)
+    folder = serializers.CharField(
+        help_text="outside of the data directory; empty for one inside, and for who is no owner"
+    )
     seq = serializers.IntegerField(help_text="number of the mission's last event")
     deleted_at = serializers.DateTimeField(allow_null=True)
     purged_after = serializers.DateTimeField(
@@ -51,6 +54,20 @@ class MissionSerializer(Shape):
     )
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+
+
+class LeftAloneSerializer(Shape):
+    path = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class MissionPlacedSerializer(MissionSerializer):
+    """A mission after it was made or changed, with what became of its folder."""
+
+    left_alone = LeftAloneSerializer(
+        many=True, help_text="files of its folder that cannot be files of a mission; at most 100"
+    )
+    left_behind = serializers.CharField(help_text="the old folder, where it was not removed")
 
 
 class MissionFilterSerializer(Shape):
@@ -111,7 +128,14 @@ class RoleSerializer(Shape):
 
 class MissionCreateSerializer(Shape):
     title = serializers.CharField(max_length=200)
-    request = TextField()
+    request = TextField(default="", help_text="may be empty only with a folder")
+    folder = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=500,
+        help_text="one that is there, below a root that the installation allows",
+    )
     language = serializers.ChoiceField(Mission.Language.choices)
     model = serializers.CharField(max_length=200, required=False)
     start = serializers.BooleanField(default=False, help_text="its agents begin at once")
@@ -120,6 +144,13 @@ class MissionCreateSerializer(Shape):
 class MissionUpdateSerializer(Shape):
     title = serializers.CharField(max_length=200, required=False)
     model = serializers.CharField(max_length=200, required=False)
+    folder = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=500,
+        help_text="moves the mission, alone in its request; empty: into the data directory",
+    )
 
 
 # -- files -------------------------------------------------------------------------------------

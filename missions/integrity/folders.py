@@ -16,6 +16,7 @@ from missions.content import check_bytes
 from missions.integrity.findings import Finding, Kind
 from missions.landing.current import load
 from missions.landing.foreign import TakeIn
+from missions.landing.place import folder_of
 from missions.landing.recovery import roll_forward
 from missions.locks import write_lock
 from missions.models import Mission, MissionFile
@@ -100,6 +101,7 @@ class FolderCheck:
         """Return the suspects that are wrong under the lock too, mended where that is wanted."""
         try:
             with write_lock(self.mission.pk):
+                folder_of(self.mission)
                 return self._mend(suspects)
         except ParallagonError as error:  # busy, read-only, full: the next sweep tries again
             return [replace(finding, detail=error.message) for finding in suspects]

@@ -11,13 +11,14 @@ from missions.authors import Author
 from missions.cache import CachedStore
 from missions.landing.commit import Transaction
 from missions.landing.foreign import TakeIn
+from missions.landing.place import folder_of
 from missions.landing.reconcile import Plan, Reconcile, check
 from missions.landing.recovery import put_in_folder, recover, recover_all, roll_forward
 from missions.landing.terms import Change, Landing, LandingConflict
 from missions.leases import StaleLease
 from missions.locks import write_lock
 from missions.models import Mission, Proposal
-from missions.storage import BlobStore, FileManager
+from missions.storage import BlobStore
 from parallagon.core.errors import ValidationError
 
 __all__ = [
@@ -68,10 +69,11 @@ def land(
     allow_invalid = allow_invalid and not author.is_agent
     wanted = check(changes, allow_invalid=allow_invalid)
     paths = [change.path for change in wanted]
-    folder, store = FileManager(mission), CachedStore()
+    store = CachedStore()
 
     # 1. One writer at a time; readers never wait, they read what is current from the blobs.
     with write_lock(mission.pk, timeout=timeout):
+        folder = folder_of(mission)
         # 2. First finish what a dead process left.
         expected = roll_forward(folder, store, now=now)
         # 3. What other programs wrote meanwhile is theirs, and comes first.

@@ -17,6 +17,7 @@ from missions.cache import CachedStore
 from missions.content import check_bytes, decode, encode
 from missions.landing.current import Current, load
 from missions.landing.foreign import external_write, set_aside, take
+from missions.landing.place import folder_of
 from missions.locks import write_lock
 from missions.merge import merge
 from missions.models import LandingRecord, Mission
@@ -59,7 +60,7 @@ def recover(mission_id: int) -> int:
     mission = Mission.objects.get(pk=mission_id)
     with write_lock(mission_id):
         before = LandingRecord.objects.filter(mission=mission, state=State.OPEN).count()
-        expected = roll_forward(FileManager(mission), CachedStore(), now=timezone.now())
+        expected = roll_forward(folder_of(mission), CachedStore(), now=timezone.now())
         left = LandingRecord.objects.filter(mission=mission, state=State.OPEN).count()
     if expected:
         logger.warning("mission %s: some files cannot be replaced yet", mission_id)

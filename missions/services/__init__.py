@@ -1,10 +1,12 @@
 """Every operation that changes a mission."""
 
+from missions.services.adopt import AdoptFolder, FolderTaken, Placed
 from missions.services.create import CreateDemo, CreateMission
 from missions.services.files import CreateFile, RemoveFile, RestoreRevision, SavedFile, SaveFile
 from missions.services.members import AddMember, AlreadyMember, ChangeRole, LastOwner, RemoveMember
 from missions.services.missions import UpdateMission
 from missions.services.proposals import AcceptProposal, RejectProposal
+from missions.services.relocate import MoveMission, tidy_moved
 from missions.services.reset import ResetMission
 from missions.services.revert import RevertedFile, RevertRun
 from missions.services.sample import LoadSample
@@ -14,6 +16,7 @@ from missions.services.writing import MissionArchived, MissionDeleted
 __all__ = [
     "AcceptProposal",
     "AddMember",
+    "AdoptFolder",
     "AlreadyMember",
     "ArchiveMission",
     "ChangeRole",
@@ -21,10 +24,13 @@ __all__ = [
     "CreateFile",
     "CreateMission",
     "DeleteMission",
+    "FolderTaken",
     "LastOwner",
     "LoadSample",
     "MissionArchived",
     "MissionDeleted",
+    "MoveMission",
+    "Placed",
     "PurgeMission",
     "RejectProposal",
     "RemoveFile",
@@ -37,4 +43,5 @@ __all__ = [
     "SaveFile",
     "SavedFile",
     "UpdateMission",
+    "tidy_moved",
 ]

@@ -42,8 +42,7 @@ class CreateMission(BaseService[Mission]):
         check_title(self.title)
         if not self.request.strip():
             raise ValidationError(_("A mission needs a request."), field="request")
-        if self.language not in Mission.Language.values:
-            raise ValidationError(_("The language is “en” or “fr”."), field="language")
+        check_language(self.language)
         check_model(self.model)
         check_size(self.request)
 
@@ -77,10 +76,7 @@ class CreateMission(BaseService[Mission]):
         )
 
     def _open(self, mission: Mission) -> None:
-        Membership.objects.create(mission=mission, user=self.owner, role=Membership.Role.OWNER)
-        for hook in hooks.on_created:
-            hook(hooks.Created(mission=mission, now=self.now, start=self.start))
-        publish_mission(mission, now=self.now)
+        open_mission(mission, now=self.now, start=self.start)
 
     @staticmethod
     def _undo(mission: Mission) -> None:
@@ -101,8 +97,7 @@ class CreateDemo(BaseService[Mission]):
     start: bool = True
 
     def _validate_input(self) -> None:
-        if self.language not in Mission.Language.values:
-            raise ValidationError(_("The language is “en” or “fr”."), field="language")
+        check_language(self.language)
 
     def _perform(self) -> Mission:
         request = standard.demo_request(self.language)
@@ -116,6 +111,27 @@ class CreateDemo(BaseService[Mission]):
             start=self.start,
             now=self.now,
         ).execute()
+
+
+def open_mission(mission: Mission, *, now: datetime, start: bool) -> None:
+    """Let the owner into a mission whose files are there; last in the transaction that made them.
+
+    From here on it is seen; ``start`` asks for its agents to begin.
+    """
+    Membership.objects.create(mission=mission, user=mission.owner, role=Membership.Role.OWNER)
+    for hook in hooks.on_created:
+        hook(hooks.Created(mission=mission, now=now, start=start))
+    publish_mission(mission, now=now)
+
+
+def check_language(language: str) -> None:
+    """Refuse a language that Parallagon does not speak.
+
+    Raises:
+        ValidationError: it is another one.
+    """
+    if language not in Mission.Language.values:
+        raise ValidationError(_("The language is “en” or “fr”."), field="language")
 
 
 def check_title(title: str) -> None:

@@ -294,6 +294,7 @@ PARALLAGON_EXTENSIONS = env.items(
         ".html", ".css", ".js", ".ts", ".py", ".sql", ".sh",
     ),
 )  # fmt: skip
+PARALLAGON_EXTERNAL_ROOTS = env.paths("PARALLAGON_EXTERNAL_ROOTS")
 PARALLAGON_DELETED_DAYS = env.integer("PARALLAGON_DELETED_DAYS", 30, least=1)
 PARALLAGON_LANGUAGE = env.choice("PARALLAGON_LANGUAGE", "en", ("en", "fr"))
 

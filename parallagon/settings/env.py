@@ -87,6 +87,15 @@ class Environment:
         value = self.text(name)
         return [item.strip() for item in value.split(",") if item.strip()] or list(default)
 
+    def paths(self, name: str) -> list[Path]:
+        """Read a list of absolute paths separated by commas."""
+        paths = [Path(item).expanduser() for item in self.items(name)]
+        if relative := next((path for path in paths if not path.is_absolute()), None):
+            raise ImproperlyConfigured(
+                f"{name} holds “{relative}”; name folders by absolute paths."
+            )
+        return paths
+
     def path(self, name: str, default: Path) -> Path:
         value = self.text(name)
         return Path(value).expanduser().resolve() if value else default

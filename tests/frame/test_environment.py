@@ -33,6 +33,16 @@ class TestEnvironment:
     def test_splits_lists_by_commas(self, environment: Environment) -> None:
         assert environment.items("LIST") == ["a", "b", "c"]
 
+    def test_wants_absolute_paths(self) -> None:
+        environment = Environment()
+        environment.values["ROOTS"] = "/srv/texts, ~/work"
+
+        assert environment.paths("ROOTS") == [Path("/srv/texts"), Path.home() / "work"]
+        assert environment.paths("NONE") == []
+        environment.values["ROOTS"] = "/srv, texts"
+        with pytest.raises(ImproperlyConfigured, match="ROOTS holds “texts”"):
+            environment.paths("ROOTS")
+
     def test_reads_a_secret_from_the_file_that_its_variable_names(self, tmp_path: Path) -> None:
         (tmp_path / "key").write_text("hush\n")
         environment = Environment()

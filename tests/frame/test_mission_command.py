@@ -60,6 +60,33 @@ class TestCreate:
         with pytest.raises(SystemExit, match="not UTF-8"):
             call_command("mission", "create", "A tool", "--request", str(file))
 
+    def test_takes_a_folder_that_is_there(
+        self,
+        administrator: User,
+        tmp_path: Path,
+        settings: LazySettings,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        settings.PARALLAGON_EXTERNAL_ROOTS = [tmp_path / "texts"]
+        folder = tmp_path / "texts" / "tool"
+        folder.mkdir(parents=True)
+        (folder / "demande.md").write_text("# A tool\n")
+        (folder / "photo.png").write_bytes(b"png")
+
+        call_command("mission", "create", "A tool", "--folder", str(folder))
+
+        output = capsys.readouterr()
+        assert Mission.objects.get(pk=int(output.out)).folder == str(folder)
+        assert "left alone: photo.png" in output.err
+        assert (folder / "demande.md").read_text() == "# A tool\n"
+        assert (folder / "suivi.md").exists()
+
+    def test_needs_a_request_or_a_folder(self, administrator: User, tmp_path: Path) -> None:
+        with pytest.raises(SystemExit, match="--folder PATH"):
+            call_command("mission", "create", "A tool")
+        with pytest.raises(SystemExit, match="allows"):
+            call_command("mission", "create", "A tool", "--folder", str(tmp_path))
+
     def test_needs_an_account(self, request_file: Path) -> None:
         with pytest.raises(SystemExit, match="make run"):
             call_command("mission", "create", "A tool", "--request", str(request_file))

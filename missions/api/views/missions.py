@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -12,8 +13,10 @@ from rest_framework.response import Response
 from missions import hooks, selectors
 from missions.api import etags
 from missions.api.serializers import (
+    LeftAloneSerializer,
     MissionCreateSerializer,
     MissionFilterSerializer,
+    MissionPlacedSerializer,
     MissionSerializer,
     MissionUpdateSerializer,
     SampleSerializer,
@@ -22,14 +25,18 @@ from missions.api.views.base import MissionScoped, Role
 from missions.api.views.files import IF_MATCH
 from missions.models import Membership, Mission
 from missions.services import (
+    AdoptFolder,
     CreateMission,
     DeleteMission,
     LoadSample,
+    MoveMission,
+    Placed,
     ResetMission,
     UpdateMission,
 )
 from parallagon.accounts.authentication import caller
 from parallagon.core.api import problems
+from parallagon.core.errors import ValidationError
 
 
 def mission_data(request: Request, mission_id: int) -> Mapping[str, Any]:
@@ -46,10 +53,14 @@ def shown(membership: Membership) -> Mapping[str, Any]:
     return _shown([(membership.mission, membership.role)])[0]
 
 
-def answer(membership: Membership, *, status: int = 200) -> Response:
-    """Return the membership's mission with its entity tag."""
+def answer(membership: Membership, placed: Placed | None = None, *, status: int = 200) -> Response:
+    """Return the membership's mission, and what became of its folder, with its entity tag."""
     tag = etags.etag_of_mission(membership.mission)
-    return Response(shown(membership), status=status, headers={"ETag": tag})
+    body = dict(shown(membership))
+    if placed:
+        body["left_alone"] = LeftAloneSerializer(placed.left_alone, many=True).data
+        body["left_behind"] = placed.left_behind
+    return Response(body, status=status, headers={"ETag": tag})
 
 
 def _shown(entries: Iterable[tuple[Mission, str]]) -> list[Mapping[str, Any]]:
@@ -65,6 +76,7 @@ def _shown(entries: Iterable[tuple[Mission, str]]) -> list[Mapping[str, Any]]:
             "is_demo": mission.is_demo,
             "model": mission.model,
             "role": role,
+            "folder": mission.folder if role == Role.OWNER else "",
             "seq": mission.seq,
             "deleted_at": mission.deleted_at,
             "purged_after": selectors.purged_after(mission),
@@ -97,15 +109,20 @@ class MissionListView(GenericAPIView[Mission]):
     @extend_schema(
         operation_id="missions_create",
         request=MissionCreateSerializer,
-        responses={201: MissionSerializer, **problems(400, 403, 413, 422, 503)},
+        responses={201: MissionPlacedSerializer, **problems(400, 403, 409, 413, 422, 503)},
     )
     def post(self, request: Request) -> Response:
-        """Create a mission from a request; the caller owns it."""
+        """Create a mission from a request, or from a folder; the caller owns it."""
         given = MissionCreateSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        create = CreateMission(owner=caller(request), now=timezone.now(), **given.validated_data)
-        mission = create.execute()
-        return Response(mission_data(request, mission.pk), status=201)
+        wanted = {"owner": caller(request), "now": timezone.now(), **given.validated_data}
+        folder = wanted.pop("folder", "")
+        if folder:
+            placed = AdoptFolder(folder=folder, **wanted).execute()
+        else:
+            placed = Placed(mission=CreateMission(**wanted).execute())
+        member = selectors.membership(user=caller(request), mission_id=placed.mission.pk)
+        return answer(member, placed, status=201)
 
 
 class MissionView(MissionScoped):
@@ -122,17 +139,27 @@ class MissionView(MissionScoped):
         operation_id="missions_update",
         parameters=[IF_MATCH],
         request=MissionUpdateSerializer,
-        responses={200: MissionSerializer, **problems(400, 403, 404, 409, 412, 413, 422)},
+        responses={
+            200: MissionPlacedSerializer,
+            **problems(400, 403, 404, 409, 412, 413, 422, 503),
+        },
     )
     def patch(self, request: Request, **_: Any) -> Response:
-        """Change a mission's title or its default model."""
+        """Change a mission's title or its default model; an owner may move it instead."""
         given = MissionUpdateSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         version = etags.version_to_match(request, self.mission)
-        UpdateMission(
-            mission=self.mission, version=version, now=timezone.now(), **given.validated_data
-        ).execute()
-        return answer(self.membership)
+        return answer(self.membership, self._change(dict(given.validated_data), version))
+
+    def _change(self, wanted: dict[str, Any], version: int | None) -> Placed:
+        fixed: dict[str, Any] = {"version": version, "now": timezone.now()}
+        if "folder" not in wanted:
+            update = UpdateMission(mission=self.mission, **fixed, **wanted)
+            return Placed(mission=update.execute())
+        self.require(Role.OWNER)
+        if len(wanted) > 1:
+            raise ValidationError(gettext("Move a mission in a request of its own."))
+        return MoveMission(mission=self.mission, **fixed, **wanted).execute()
 
     @extend_schema(
         operation_id="missions_delete",

@@ -11,7 +11,7 @@ from django.utils import timezone
 from agents.selectors import activities
 from agents.services import StartMission
 from missions.models import Mission
-from missions.services import CreateMission
+from missions.services import AdoptFolder, CreateMission
 from parallagon.core.errors import ValidationError
 from parallagon.management.base import FriendlyCommand
 from parallagon.management.people import find_person
@@ -25,7 +25,8 @@ class Command(FriendlyCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         create = actions.add_parser("create", help="make a mission; prints its number")
         create.add_argument("name")
-        create.add_argument("--request", required=True, metavar="FILE", help="- for standard input")
+        create.add_argument("--request", metavar="FILE", help="- for standard input")
+        create.add_argument("--folder", metavar="PATH", help="a folder that is there already")
         create.add_argument("--language", choices=["en", "fr"])
         create.add_argument("--model", default=settings.PARALLAGON_MODEL)
         create.add_argument("--user", help="its owner; the first administrator if omitted")
@@ -41,17 +42,29 @@ class Command(FriendlyCommand):
 
     def _create(self, **options: Any) -> None:
         now = timezone.now()
-        mission = CreateMission(
-            owner=find_person(options["user"]),
-            title=options["name"],
-            request=_read_request(options["request"]),
-            language=options["language"] or settings.PARALLAGON_LANGUAGE,
-            model=options["model"],
-            now=now,
-        ).execute()
+        if not options["request"] and not options["folder"]:
+            raise ValidationError("Give --request FILE, or --folder PATH with a request in it.")
+        wanted: dict[str, Any] = {
+            "owner": find_person(options["user"]),
+            "title": options["name"],
+            "request": _read_request(options["request"]) if options["request"] else "",
+            "language": options["language"] or settings.PARALLAGON_LANGUAGE,
+            "model": options["model"],
+            "now": now,
+        }
+        mission = self._adopt(options["folder"], wanted) or CreateMission(**wanted).execute()
         if options["start"]:
             StartMission(mission=mission, now=now).execute()
         self.stdout.write(str(mission.pk))
+
+    def _adopt(self, folder: str | None, wanted: dict[str, Any]) -> Mission | None:
+        """Make a mission of a folder, and say which files cannot be part of it."""
+        if not folder:
+            return None
+        placed = AdoptFolder(folder=str(Path(folder).absolute()), **wanted).execute()
+        for left in placed.left_alone:
+            self.stderr.write(f"left alone: {left.path}: {left.reason}")
+        return placed.mission
 
     def _list(self) -> None:
         missions = list(Mission.objects.order_by("pk"))
