@@ -347,8 +347,9 @@ class BlobStore:
 
     def _shard(self, name: str) -> Path:
         shard = self.root / name[:2]
-        if not shard.is_dir():
-            shard.mkdir(mode=0o755, parents=True, exist_ok=True)
+        if not shard.is_dir():  # the first content of all: one wait for the disk instead of 256
+            for each in self.shards():
+                (self.root / each).mkdir(mode=0o755, parents=True, exist_ok=True)
             _sync(self.root)
         return shard
 

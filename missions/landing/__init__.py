@@ -9,6 +9,7 @@ from datetime import datetime
 
 from missions.authors import Author
 from missions.cache import CachedStore
+from missions.content import encode_new
 from missions.landing.commit import Transaction
 from missions.landing.foreign import TakeIn
 from missions.landing.place import folder_of
@@ -70,6 +71,7 @@ def land(
     wanted = check(changes, allow_invalid=allow_invalid)
     paths = [change.path for change in wanted]
     store = CachedStore()
+    _keep_ahead(store, wanted)
 
     # 1. One writer at a time; readers never wait, they read what is current from the blobs.
     with write_lock(mission.pk, timeout=timeout):
@@ -125,6 +127,16 @@ def _reason_to_propose(
     if author.is_agent:
         return Proposal.Reason.OVERLAP
     raise plan.overlaps[0].as_conflict()
+
+
+def _keep_ahead(store: BlobStore, changes: Sequence[Change]) -> None:
+    """Store the texts as they came while nobody waits for us: most land just so.
+
+    Step 5 then finds them. Those that do not land are leftovers, which are cleared away.
+    """
+    for change in changes:
+        if change.text is not None:
+            store.put(encode_new(change.text))
 
 
 def _keep(store: BlobStore, plan: Plan, *, is_proposal: bool) -> None:
