@@ -35,6 +35,7 @@ from agents.services.finish import SettleMission
 from agents.settle import PutBack, Settlement
 from agents.work import work
 from agents.workshop import Workshop
+from missions.cache import CachedStore
 from missions.landing import Author, land
 from missions.leases import take_lease
 from missions.locks import RunLock
@@ -91,6 +92,7 @@ class Cycle:
         try:
             with self._step(Step.WORTH):
                 files = self._worth_it()
+            CachedStore().warm(file.blob for file in files if file.blob)
             with self._step(Step.CLAIM):
                 self._claim(lock)
             with self._step(Step.LEASE):

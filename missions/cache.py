@@ -8,6 +8,7 @@ Memory keeps decoded texts, which is what readers ask for. Redis keeps the bytes
 compressed already. What comes from Redis or from disk is hashed before anyone gets it.
 """
 
+import contextlib
 import sys
 from collections.abc import Iterable
 from functools import cache, partial
@@ -82,15 +83,20 @@ class CachedStore(BlobStore):
     def text(self, name: str) -> TextContent:
         return self._memory.get(name, partial(self._load, name))
 
-    def warm(self, sizes: Iterable[tuple[str, int]]) -> None:
-        """Read contents (hash, bytes) in the background, at most half of what memory may hold."""
+    def warm(self, names: Iterable[str]) -> None:
+        """Read contents that someone will ask for, in the background; returns at once."""
+        cold = [name for name in names if name not in self._memory]
+        if cold:
+            background().hand_over(partial(self._warm, cold))
+
+    def _warm(self, names: Iterable[str]) -> None:
+        """Read until half of what memory may hold is new: the rest stays for what is in use."""
         room = settings.PARALLAGON_CACHE_BYTES // 2
-        for name, size in sizes:
-            room -= size
-            if room < 0:
+        for name in names:
+            with contextlib.suppress(FileOperationError):  # told to whoever asks for it
+                room -= size_of(self.text(name))
+            if room <= 0:
                 return
-            if name not in self._memory:
-                background().hand_over(partial(self.text, name))
 
     def _load(self, name: str) -> TextContent:
         content = self._from_redis(name)

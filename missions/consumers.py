@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 from channels.db import database_sync_to_async
 
 from missions import events, selectors
+from missions.cache import CachedStore
 from missions.selectors import LARGEST_ID, Missed
 from parallagon.core.consumers import BAD_REQUEST, FORBIDDEN, NOT_FOUND, BaseConsumer
 from parallagon.core.errors import ResourceNotFoundError
@@ -51,6 +52,8 @@ class MissionConsumer(BaseConsumer):
         await self.send_frame("hello", {"seq": seq, "oldest": oldest})
         self._sent = seq if self._after is None else self._after
         await self._catch_up()
+        contents = database_sync_to_async(selectors.contents_of)
+        CachedStore().warm(await contents(mission_id=self.mission_id))
 
     async def resume(self, message: dict[str, Any]) -> None:
         """Send again what follows a number that the client gives."""

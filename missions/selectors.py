@@ -169,6 +169,13 @@ def current_files(*, mission: Mission) -> QuerySet[MissionFile]:
     )
 
 
+def contents_of(*, mission_id: int) -> list[str]:
+    """Return the hashes of the contents of the files that are there now; one query."""
+    files = MissionFile.objects.filter(mission_id=mission_id).present().order_by("path")
+    hashes = files.values_list("current__blob_id", flat=True)
+    return [name for name in hashes if name]
+
+
 def current_file(*, mission: Mission, path: str) -> MissionFile:
     """Return a file that is there now, its last revision loaded.
 

@@ -161,28 +161,35 @@ class TestWarming:
         names = [BlobStore().put(text.encode()) for text in ("one", "two")]
         memory = fresh_memory()
 
-        CachedStore(memory).warm([(name, 3) for name in names])
+        CachedStore(memory).warm(names)
         cache.background().wait()
 
         assert all(name in memory for name in names)
 
-    def test_reads_no_more_than_half_of_what_there_is_room_for(
-        self, store: CachedStore, settings: Any
-    ) -> None:
-        settings.PARALLAGON_CACHE_BYTES = 10
-        names = [BlobStore().put(text.encode()) for text in ("one", "two")]
+    def test_stops_when_half_of_the_memory_is_new(self, store: CachedStore, settings: Any) -> None:
+        names = [BlobStore().put(f"{number} of five".encode()) for number in range(5)]
+        settings.PARALLAGON_CACHE_BYTES = 2 * 2 * size_of(decode(b"n of five"))
         memory = fresh_memory()
 
-        CachedStore(memory).warm([(name, 3) for name in names])
+        CachedStore(memory).warm(names)
         cache.background().wait()
 
-        assert [name in memory for name in names] == [True, False]
+        assert [name in memory for name in names] == [True, True, False, False, False]
+
+    def test_what_is_warm_costs_nothing(self, store: CachedStore, reads: Reads) -> None:
+        name = store.put(b"one")
+        (store.root / name[:2] / name).unlink()
+
+        store.warm([name])
+        cache.background().wait()
+
+        assert reads() == {}
 
     def test_what_cannot_be_read_is_somebody_elses_error(self, store: CachedStore) -> None:
         missing, there = sha256(b"missing"), BlobStore().put(b"there")
         memory = fresh_memory()
 
-        CachedStore(memory).warm([(missing, 7), (there, 5)])
+        CachedStore(memory).warm([missing, there])
         cache.background().wait()
 
         assert [name in memory for name in (missing, there)] == [False, True]

@@ -20,6 +20,7 @@ from missions.api.serializers import (
     SavedFileSerializer,
 )
 from missions.api.views.base import MissionScoped
+from missions.cache import CachedStore
 from missions.models import MissionFile, Revision
 from missions.services import CreateFile, RemoveFile, SavedFile, SaveFile
 from parallagon.core.api import problems
@@ -53,6 +54,7 @@ class FileListView(MissionScoped):
     def get(self, _request: Request, **_: Any) -> Response:
         """List every file of a mission, by path, as one page."""
         files = [current_of(file) for file in selectors.current_files(mission=self.mission)]
+        CachedStore().warm(file.blob_id for file in files if file.blob_id)
         results = FileSerializer(files, many=True).data
         return Response({"results": results, "next": None, "previous": None})
 
