@@ -10,7 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 from missions import models
 from missions.landing import Author, Change, land
 from missions.leases import take_lease
-from missions.models import Mission, Proposal, Revision
+from missions.models import Membership, Mission, Proposal, Revision
+from missions.services import ArchiveMission, RestoreMission
 from parallagon.accounts.models import User
 from tests.factories import make_mission, make_user, write_files
 from tests.missions_api.conftest import TEXT
@@ -18,6 +19,7 @@ from tests.missions_api.conftest import TEXT
 SHOWN = [
     models.Mission,
     models.Membership,
+    models.MissionTransition,
     models.MissionFile,
     models.Revision,
     models.Event,
@@ -26,7 +28,7 @@ SHOWN = [
     models.Proposal,
 ]
 EVERYONE = [model._meta.model_name for model in SHOWN]
-HISTORY = [name for name in EVERYONE if name not in {"mission", "membership"}]
+HISTORY = [name for name in EVERYONE if name != "mission"]
 
 
 @pytest.fixture
@@ -39,6 +41,8 @@ def admin(db: None) -> Client:
 def fill(mission: Mission) -> None:
     """Give a mission one more of everything."""
     now = timezone.now()
+    ArchiveMission(mission=mission, user=mission.owner, now=now).execute()
+    RestoreMission(mission=mission, user=mission.owner, now=now).execute()
     write_files(mission, {f"notes/{uuid4()}.md": "x\n"})
     lease = take_lease(
         mission_id=mission.pk,
@@ -122,6 +126,71 @@ class TestRevision:
 
         assert "word" in page
         assert "the end" not in page
+
+
+class TestMission:
+    def act(self, admin: Client, action: str, mission: Mission) -> str:
+        wanted = {"action": action, "_selected_action": [mission.pk]}
+        page = admin.post("/admin/missions/mission/", wanted, follow=True).content.decode()
+        mission.refresh_from_db()
+        return page
+
+    def test_goes_through_its_states_by_the_operations(
+        self, admin: Client, mission: Mission
+    ) -> None:
+        for action in ("archive", "put_in_the_bin", "restore", "restore"):
+            self.act(admin, action, mission)
+
+        steps = mission.transitions.order_by("pk").values_list("after", flat=True)
+        assert list(steps) == ["ARCHIVED", "DELETED", "ARCHIVED", "ACTIVE"]
+
+    def test_says_what_cannot_be_done(self, admin: Client, mission: Mission) -> None:
+        assert "This mission is active already." in self.act(admin, "restore", mission)
+
+    def form(self, mission: Mission, *members: dict[str, object], **more: str) -> dict[str, object]:
+        known = Membership.objects.filter(mission=mission).count()
+        data: dict[str, object] = {
+            "title": mission.title,
+            "model": mission.model,
+            "memberships-TOTAL_FORMS": len(members),
+            "memberships-INITIAL_FORMS": known,
+            "transitions-TOTAL_FORMS": 0,
+            "transitions-INITIAL_FORMS": 0,
+        }
+        for number, member in enumerate(members):
+            for name, value in {"mission": mission.pk, **member}.items():
+                data[f"memberships-{number}-{name}"] = value
+        return {**data, **more}
+
+    def test_its_members_and_title_are_changed_by_the_operations(
+        self, admin: Client, mission: Mission, stranger: User
+    ) -> None:
+        mine = Membership.objects.get(mission=mission)
+        members = (
+            {"id": mine.pk, "user": mine.user_id, "role": "owner"},
+            {"user": stranger.pk, "role": "editor"},
+        )
+
+        admin.post(
+            f"/admin/missions/mission/{mission.pk}/change/",
+            self.form(mission, *members, title="New"),
+        )
+
+        mission.refresh_from_db()
+        assert (mission.title, mission.version) == ("New", 2)
+        assert Membership.objects.get(mission=mission, user=stranger).role == "editor"
+        assert mission.events.filter(type="mission.changed").count() == 2
+
+    def test_the_last_owner_stays(self, admin: Client, mission: Mission) -> None:
+        mine = Membership.objects.get(mission=mission)
+        gone = {"id": mine.pk, "user": mine.user_id, "role": "owner", "DELETE": "on"}
+
+        page = admin.post(
+            f"/admin/missions/mission/{mission.pk}/change/", self.form(mission, gone), follow=True
+        )
+
+        assert "A mission needs an owner" in page.content.decode()
+        assert Membership.objects.filter(mission=mission).count() == 1
 
 
 def test_others_stay_out(owner: User, mission: Mission) -> None:
