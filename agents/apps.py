@@ -9,7 +9,7 @@ class AgentsConfig(AppConfig):
     def ready(self) -> None:
         """Let missions tell agents what happens to them."""
         from agents import leftovers, services
-        from agents.selectors import activities
+        from agents.selectors import activities, facts_of_runs
         from missions import hooks, integrity
 
         hooks.on_created.append(services.create_agents)
@@ -19,4 +19,5 @@ class AgentsConfig(AppConfig):
         hooks.on_updated.append(services.follow_model)
         hooks.on_reset.append(services.begin_anew)
         hooks.activity.append(activities)
+        hooks.runs.append(facts_of_runs)
         integrity.more.append(leftovers.look)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -14,6 +15,7 @@ from agents.fingerprint import FileState
 from agents.models import Agent, AgentRun
 from agents.roles.base import HistoryEntry, TeamMember
 from agents.roles.patterns import matches_any
+from missions.hooks import RunFacts
 from missions.models import Event, Mission, Revision
 
 Activity = Literal["working", "waiting", "settled", "stopped"]
@@ -97,6 +99,23 @@ def writing_until(
         quiet=settings.PARALLAGON_QUIET_SECONDS,
         most=settings.PARALLAGON_QUIET_MOST_SECONDS,
     )
+
+
+def facts_of_runs(run_ids: Sequence[UUID]) -> Mapping[UUID, RunFacts]:
+    """Return what each run was and used up; one query, or as few as the database allows.
+
+    What a run cost is not known: nothing keeps prices.
+    """
+    known = AgentRun.objects.only("outcome", "model", "input_tokens", "output_tokens")
+    return {
+        run_id: RunFacts(
+            outcome=run.outcome,
+            model=run.model,
+            input_tokens=run.input_tokens,
+            output_tokens=run.output_tokens,
+        )
+        for run_id, run in known.in_bulk(run_ids).items()
+    }
 
 
 def activities(mission_ids: Sequence[int]) -> Mapping[int, Activity]:

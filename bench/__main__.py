@@ -10,7 +10,7 @@ from bench.measure import measure
 FAMILIES = {
     "cycle": ("cycle",),
     "content": ("content",),
-    "files": ("writes", "merges"),
+    "files": ("writes", "merges", "provenance"),
 }
 
 

@@ -6,6 +6,8 @@ Each list is filled in an ``AppConfig.ready()``; a hook that raises undoes the c
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
 
 from missions.models import Mission, Revision
 
@@ -71,6 +73,18 @@ on_reset: list[Callable[[Reset], None]] = []
 on_archived: list[Callable[[Archived], None]] = []
 on_purged: list[Callable[[Purged], None]] = []
 
+
+@dataclass(frozen=True, kw_only=True)
+class RunFacts:
+    """What a run was and what it used up; unknown is ``None``, zero means zero."""
+
+    outcome: str
+    model: str
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: Decimal | None = None  # US dollars
+
+
 # Who knows what a mission is doing: mission ids → "working", "settled", "waiting" or "stopped".
 activity: list[Callable[[Sequence[int]], Mapping[int, str]]] = []
 
@@ -80,4 +94,16 @@ def activity_of(mission_ids: Sequence[int]) -> dict[int, str]:
     known = dict.fromkeys(mission_ids, "stopped")
     for provide in activity:
         known.update(provide(mission_ids))
+    return known
+
+
+# Who knows about runs: run ids → facts of those that are known.
+runs: list[Callable[[Sequence[UUID]], Mapping[UUID, RunFacts]]] = []
+
+
+def facts_of_runs(run_ids: Sequence[UUID]) -> dict[UUID, RunFacts]:
+    """Return the facts of each run that somebody knows of."""
+    known: dict[UUID, RunFacts] = {}
+    for provide in runs if run_ids else ():
+        known.update(provide(run_ids))
     return known

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,6 +18,7 @@ from missions.models import (
     MissionFile,
     MissionTransition,
     Proposal,
+    Provenance,
     Revision,
 )
 from parallagon.accounts.models import User
@@ -247,6 +249,22 @@ def revision_of(*, mission: Mission, path: str, number: int) -> Revision:
         sentence = _("%(path)s has no revision %(number)s.") % {"path": path, "number": number}
         raise ResourceNotFoundError(sentence, path=path, number=number)
     return found
+
+
+def current_revisions_to_follow(*, behind: int) -> QuerySet[Revision]:
+    """Return current revisions that are ``behind`` further than the last kept provenance."""
+    kept = (
+        Provenance.objects.filter(revision__file=OuterRef("file"))
+        .order_by("-revision__number")
+        .values("revision__number")[:1]
+    )
+    current = MissionFile.objects.present().filter(current__number__gte=behind)
+    return (
+        Revision.objects.filter(pk__in=current.values("current"))
+        .annotate(kept=Coalesce(Subquery(kept), 0))
+        .filter(number__gte=F("kept") + behind)
+        .order_by("pk")
+    )
 
 
 def _no_file(path: str) -> ResourceNotFoundError:

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from missions import integrity, landing, retention, selectors
-from missions.services import PurgeMission, tidy_moved
+from missions.services import FollowFiles, PurgeMission, tidy_moved
 from parallagon.core.errors import ParallagonError
 
 logger = logging.getLogger(__name__)
@@ -43,3 +43,9 @@ def purge() -> int:
         except ParallagonError as error:
             logger.warning("mission %s is not purged yet: %s", mission.pk, error.message)
     return purged
+
+
+@shared_task(name="missions.follow_files", time_limit=300)
+def follow_files() -> int:
+    """Work out who wrote what where much has been written, before anybody asks."""
+    return FollowFiles().execute()

@@ -7,7 +7,15 @@ of it.
 from django.urls import path
 
 from missions.api.changes import changes
-from missions.api.views import files, members, missions, proposals, revisions, states
+from missions.api.views import (
+    files,
+    members,
+    missions,
+    proposals,
+    provenance,
+    revisions,
+    states,
+)
 
 _MISSION = "missions/<int:mission_id>"
 _FILE = f"{_MISSION}/files/<path:path>"
@@ -26,6 +34,7 @@ urlpatterns = [
     path(f"{_FILE}/revisions/", revisions.RevisionListView.as_view(), name="revisions"),
     path(f"{_FILE}/revisions/<int:number>/", revisions.RevisionView.as_view(), name="revision"),
     path(f"{_FILE}/diff", revisions.DiffView.as_view(), name="file-diff"),
+    path(f"{_FILE}/provenance", provenance.ProvenanceView.as_view(), name="file-provenance"),
     path(f"{_FILE}/restore", revisions.RestoreView.as_view(), name="file-restore"),
     path(_FILE, files.FileView.as_view(), name="file"),
     path("changes", changes, name="changes"),

@@ -6,6 +6,7 @@ from missions.models.integrity import Sweep
 from missions.models.landing import LandingRecord, Lease
 from missions.models.missions import Membership, Mission, MissionTransition
 from missions.models.proposals import Proposal, ProposalFile
+from missions.models.provenance import Provenance
 
 __all__ = [
     "Blob",
@@ -18,6 +19,7 @@ __all__ = [
     "MissionTransition",
     "Proposal",
     "ProposalFile",
+    "Provenance",
     "Revision",
     "Sweep",
 ]

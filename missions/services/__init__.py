@@ -6,6 +6,7 @@ from missions.services.files import CreateFile, RemoveFile, RestoreRevision, Sav
 from missions.services.members import AddMember, AlreadyMember, ChangeRole, LastOwner, RemoveMember
 from missions.services.missions import UpdateMission
 from missions.services.proposals import AcceptProposal, RejectProposal
+from missions.services.provenance import AttributeLines, FollowFiles, KeepProvenance
 from missions.services.relocate import MoveMission, tidy_moved
 from missions.services.reset import ResetMission
 from missions.services.revert import RevertedFile, RevertRun
@@ -19,12 +20,15 @@ __all__ = [
     "AdoptFolder",
     "AlreadyMember",
     "ArchiveMission",
+    "AttributeLines",
     "ChangeRole",
     "CreateDemo",
     "CreateFile",
     "CreateMission",
     "DeleteMission",
     "FolderTaken",
+    "FollowFiles",
+    "KeepProvenance",
     "LastOwner",
     "LoadSample",
     "MissionArchived",

@@ -280,6 +280,7 @@ CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "agents.reap", "schedule": 5.0, "options": {"expires": 10}},
     "recover": {"task": "missions.recover", "schedule": 60.0, "options": {"expires": 60}},
     "sweep": {"task": "missions.sweep", "schedule": 3600.0, "options": {"expires": 3600}},
+    "follow": {"task": "missions.follow_files", "schedule": 300.0, "options": {"expires": 300}},
     "prune": {"task": "missions.prune_events", "schedule": 3600.0, "options": {"expires": 3600}},
     "purge": {"task": "missions.purge", "schedule": 3600.0, "options": {"expires": 3600}},
 }

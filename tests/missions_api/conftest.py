@@ -36,6 +36,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
         "on_archived",
         "on_purged",
         "activity",
+        "runs",
     ):
         monkeypatch.setattr(hooks, name, [])
 

@@ -49,6 +49,7 @@ MATRIX = [
     Row("revisions", "get", None, 200, 200, 200),
     Row("revision", "get", None, 200, 200, 200),
     Row("file-diff", "get", None, 200, 200, 200),
+    Row("file-provenance", "get", None, 200, 200, 200),
     Row("file-restore", "post", {"revision": 1}, 403, 200, 200),
     Row("changes", "get", None, 200, 200, 200),
     Row("proposals", "get", None, 200, 200, 200),
