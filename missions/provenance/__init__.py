@@ -3,7 +3,8 @@
 from missions.provenance.following import follow, normal
 from missions.provenance.origins import Attribution, Origin
 from missions.provenance.paragraphs import Paragraph, paragraphs
-from missions.provenance.past import BRINGS_BACK, EVERY, Past, ProvenancePending
+from missions.provenance.past import EVERY, Past, ProvenancePending
+from missions.provenance.sources import BRINGS_BACK
 
 __all__ = [
     "BRINGS_BACK",

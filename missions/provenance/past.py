@@ -5,7 +5,7 @@ Nothing is written here: what is worth keeping is left in ``found`` for the call
 
 import time
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from missions.models import Provenance, Revision
 from missions.provenance.following import follow, normal
 from missions.provenance.origins import Attribution, Origin, unpack
+from missions.provenance.sources import BRINGS_BACK, Source, sources_between
 from missions.storage import BlobStore
 from parallagon.core.errors import DependencyUnavailable
 
@@ -23,10 +24,6 @@ EVERY = 200  # revisions between two places that are kept
 LEAST = 20  # revisions after which the end is worth keeping
 _AHEAD = 16  # contents that are read before they are needed
 _FEW = 8  # contents for which no threads are started
-
-# What makes an old text the current one again. A run that is taken back later brings back lines
-# between newer ones; those are whoever's took it back.
-BRINGS_BACK = frozenset({Revision.Operation.RESTORE, Revision.Operation.REVERT})
 
 
 class ProvenancePending(DependencyUnavailable):
@@ -51,16 +48,20 @@ class Step(NamedTuple):
 class Stage:
     """Revisions to follow; the first is where ``known`` is, if anything is known.
 
-    ``sources`` says which earlier revision each restored one brought back.
+    ``sources`` says what some of them brought back.
     """
 
     known: Attribution | None
     steps: Sequence[Step]
-    sources: dict[int, int]
+    sources: dict[int, Source]
 
     @property
     def begin(self) -> int:
         return self.known.number if self.known else 0
+
+    @property
+    def brought_back(self) -> set[int]:
+        return {source.number for source in self.sources.values()}
 
 
 @dataclass(kw_only=True)
@@ -95,8 +96,8 @@ class Past:
                 self._known[todo.pop()] = known
                 continue
             stage = self._stage(known, todo[-1])
-            # What a restored text came from is worked out first; then no step looks back further.
-            earlier = {source for source in stage.sources.values() if source < stage.begin}
+            # What was brought back is worked out first; then no step looks back further.
+            earlier = {number for number in stage.brought_back if number < stage.begin}
             if missing := sorted(earlier - self._known.keys()):
                 todo += missing
             else:
@@ -105,7 +106,9 @@ class Past:
 
     def _stage(self, known: Attribution | None, number: int) -> Stage:
         steps = self._steps(known.number if known else 0, number)
-        return Stage(known, steps, self._sources(steps))
+        if not any(step.origin.operation in BRINGS_BACK for step in steps[1:]):
+            return Stage(known, steps, {})
+        return Stage(known, steps, sources_between(self._revisions(), steps[0].number, number))
 
     def _nearest(self, number: int) -> Attribution | None:
         """Return the last attribution up to ``number`` that was kept or just found."""
@@ -126,27 +129,11 @@ class Past:
         )  # fmt: skip
         return [Step(row[0], str(row[1]), Origin(*row[2:])) for row in values]
 
-    def _sources(self, steps: Sequence[Step]) -> dict[int, int]:
-        """Return what each restored revision brought back: the last one before with its content."""
-        restored = {step.blob for step in steps[1:] if step.origin.operation in BRINGS_BACK}
-        if not restored:
-            return {}
-        rows = self._revisions().filter(number__lte=steps[-1].number, blob__in=restored)
-        sources: dict[int, int] = {}
-        last: dict[str | None, int] = {}
-        for number, operation, blob in rows.order_by("number").values_list(
-            "number", "operation", "blob_id"
-        ):
-            if number > steps[0].number and operation in BRINGS_BACK and blob in last:
-                sources[number] = last[blob]
-            last[blob] = number
-        return sources
-
     def _revisions(self) -> QuerySet[Revision]:
         return Revision.objects.filter(file=self.file_id, blob__isnull=False)
 
     def _follow(self, stage: Stage) -> Attribution:
-        walk = _Walk(stage, {number: self._known[number] for number in self._earlier(stage)})
+        walk = _Walk(stage, self._known, self.store)
         unkept = 0
         contents = _contents(self.store, [step.blob for step in stage.steps])
         for step, content in zip(stage.steps, contents, strict=True):
@@ -164,36 +151,42 @@ class Past:
             self.found[walk.key] = walk.reached()
         return walk.reached()
 
-    def _earlier(self, stage: Stage) -> set[int]:
-        return self._known.keys() & set(stage.sources.values())
-
 
 class _Walk:
     """The lines of a file on their way from one revision to the next."""
 
-    def __init__(self, stage: Stage, earlier: dict[int, Attribution]) -> None:
-        self.stage = stage
+    def __init__(self, stage: Stage, known: Mapping[int, Attribution], store: BlobStore) -> None:
         self.key = self.number = 0
+        self._stage = stage
+        self._store = store
         self._text = b""
         self._lines = list(stage.known.lines) if stage.known else []
         self._origins = dict(stage.known.origins) if stage.known else {}
-        self._restorable = earlier
-        self._sources = set(stage.sources.values())
+        self._needed = stage.brought_back
+        self._earlier = {number: known[number] for number in self._needed & known.keys()}
 
     def take(self, step: Step, content: bytes) -> None:
         """Go on to ``step``."""
         text = normal(content)
-        source = self.stage.sources.get(step.number)
-        if source is not None:
-            restored = self._restorable[source]
-            self._lines = list(restored.lines)
-            self._origins.update(restored.origins)
-        elif step.number != self.stage.begin:
+        if step.number != self._stage.begin:
             follow(self._text, text, self._lines, step.number)
+        if source := self._stage.sources.get(step.number):
+            self._bring_back(source, text, step.number)
         self.key, self.number, self._text = step.pk, step.number, text
         self._origins.setdefault(step.number, step.origin)
-        if step.number in self._sources:
-            self._restorable[step.number] = self.reached()
+        if step.number in self._needed:
+            self._earlier[step.number] = self.reached()
+
+    def _bring_back(self, source: Source, text: bytes, number: int) -> None:
+        """Give lines that were there before back to whoever wrote them then."""
+        earlier = self._earlier[source.number]
+        lines = list(earlier.lines)
+        if not source.is_whole:
+            follow(normal(self._store.get(source.blob)), text, lines, number)
+            pairs = zip(self._lines, lines, strict=True)
+            lines = [before if line == number else line for line, before in pairs]
+        self._lines = lines
+        self._origins.update(earlier.origins)
 
     def reached(self) -> Attribution:
         return Attribution(

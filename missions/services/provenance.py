@@ -92,19 +92,16 @@ class KeepProvenance(BaseService[None]):
         keep(past, must=True)
 
     def _wanted(self) -> list[int]:
-        """Return the revisions whose past changes: after a hole, or restored from one."""
+        """Return the revisions whose past changes: after a hole, and what may come from one."""
         rows = Revision.objects.filter(file=self.file_id, blob__isnull=False).order_by("number")
         removed = set(self.removed)
-        lost: set[str | None] = set()
         wanted = []
-        is_after_hole = False
-        for number, operation, blob in rows.values_list("number", "operation", "blob_id"):
+        is_after_hole = has_hole = False
+        for number, operation in rows.values_list("number", "operation"):
             if number in removed:
-                lost.add(blob)
-                is_after_hole = True
+                is_after_hole = has_hole = True
                 continue
-            was_restored = operation in BRINGS_BACK and blob in lost
-            if is_after_hole or was_restored:
+            if is_after_hole or (has_hole and operation in BRINGS_BACK):
                 wanted.append(number)
             is_after_hole = False
         return wanted

@@ -8,7 +8,7 @@ import pytest
 from missions.landing import Change
 from missions.models import Provenance, Revision
 from missions.provenance import Attribution, ProvenancePending, past
-from missions.services import AttributeLines, KeepProvenance, RestoreRevision
+from missions.services import AttributeLines, KeepProvenance, RestoreRevision, RevertRun
 from missions.services import provenance as services
 from missions.storage import BlobStore
 from missions.tasks import follow_files
@@ -119,6 +119,26 @@ class TestRestoredText:
 
         assert attributed(desk, 5).lines == (1,) * 7
         assert attributed(desk).lines == (4,)  # the last who wrote these words
+
+
+class TestTakenBackRun:
+    def test_gives_lines_back_between_newer_ones(self, desk: Desk) -> None:
+        lease = desk.lease()
+        changed = TEXT.replace("First.\n", "By an agent.\n").replace("Third.\n", "")
+        desk.run(lease, [Change(path=PATH, text=changed, base=1)])
+        write(desk, desk.text(PATH).replace("# Title", "# New title"))
+        RevertRun(mission=desk.mission, user=desk.owner, run_id=lease.run_id, now=NOW).execute()
+
+        assert desk.text(PATH) == TEXT.replace("# Title", "# New title")
+        assert attributed(desk).lines == (3, 1, 1, 1, 1, 1, 1)
+
+    def test_that_created_the_file_has_nothing_to_give_back(self, desk: Desk) -> None:
+        lease = desk.lease()
+        desk.run(lease, [Change(path="production/new.md", text="One.\n", base=None)])
+        desk.save("production/new.md", "One.\nTwo.\n", 1)
+        revision = desk.current("production/new.md")
+
+        assert AttributeLines(revision=revision).execute().lines == (1, 2)
 
 
 class TestKeeping:

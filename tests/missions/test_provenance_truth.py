@@ -4,17 +4,20 @@ No two lines are ever written alike, so whose a line is was settled when it was 
 became of it since.
 """
 
+import contextlib
 import random
 from collections.abc import Callable
 from itertools import count
+from uuid import UUID
 
 import pytest
 
 from missions.landing import Change, Landing, LandingConflict
 from missions.leases import release_lease
 from missions.models import Mission, Provenance, Revision
-from missions.services import AttributeLines, RestoreRevision
+from missions.services import AttributeLines, RestoreRevision, RevertRun
 from parallagon.accounts.models import User
+from parallagon.core.errors import Conflict
 from tests.factories import make_mission
 from tests.missions.conftest import NOW, Desk
 
@@ -34,6 +37,7 @@ class Writers:
         self.written: dict[str, int] = {}  # each line ever written → the revision that brought it
         self.texts: dict[int, Lines] = {}
         self.done: dict[str, int] = {}
+        self.runs: list[UUID] = []
         self.texts[1] = list(FIRST)
         self.written.update(dict.fromkeys(FIRST, 1))
 
@@ -41,7 +45,7 @@ class Writers:
         """Make one of the changes that happen to a file."""
         ways: list[Callable[[], bool]] = [
             self.edit, self.edit, self.edit, self.move, self.shuffle, self.merge, self.merge,
-            self.restore, self.remove_and_create,
+            self.restore, self.take_back, self.remove_and_create,
         ]  # fmt: skip
         way = self.chance.choice(ways)
         if way():
@@ -67,6 +71,7 @@ class Writers:
         mine = [*self.edited(person), *agent]
         theirs = [*person, *self.edited(agent)]
         lease = self.desk.lease()
+        self.runs.append(lease.run_id)
         landing = self.desk.run(lease, [Change(path=PATH, text=text_of(theirs), base=number)])
         self.note(landing, theirs)
         release_lease(lease.run_id, now=NOW)
@@ -81,6 +86,18 @@ class Writers:
         ).execute()
         self.texts[self.number_now()] = self.texts[number]
         return True
+
+    def take_back(self) -> bool:
+        """Take one of the last runs back, if what came after it lets one."""
+        for run_id in self.chance.sample(self.runs[-3:], len(self.runs[-3:])):
+            revert = RevertRun(
+                mission=self.desk.mission, user=self.desk.owner, run_id=run_id, now=NOW
+            )
+            with contextlib.suppress(Conflict):
+                if [file.status for file in revert.execute()] == ["reverted"]:
+                    self.texts[self.number_now()] = self.desk.text(PATH).splitlines()
+                    return True
+        return False
 
     def remove_and_create(self) -> bool:
         lines = self.now
@@ -171,6 +188,6 @@ class TestTruth:
         cold = {one.number: attributed(one) for one in revisions.filter(number__gt=EDITS - 20)}
 
         assert min(writers.done.values()) >= 5
-        assert len(writers.done) == 6
+        assert len(writers.done) == 7
         assert warm == {number: writers.truth(number) for number in writers.texts}
         assert cold == {number: warm[number] for number in cold}
