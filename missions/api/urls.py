@@ -15,6 +15,7 @@ from missions.api.views import (
     provenance,
     revisions,
     states,
+    transfer,
 )
 
 _MISSION = "missions/<int:mission_id>"
@@ -30,6 +31,8 @@ urlpatterns = [
     path(f"{_MISSION}/history", states.HistoryView.as_view(), name="mission-history"),
     path(f"{_MISSION}/members/", members.MemberListView.as_view(), name="members"),
     path(f"{_MISSION}/members/<int:user_id>/", members.MemberView.as_view(), name="member"),
+    path(f"{_MISSION}/export", transfer.ExportView.as_view(), name="mission-export"),
+    path("missions/import", transfer.ImportView.as_view(), name="mission-import"),
     path(f"{_MISSION}/files/", files.FileListView.as_view(), name="files"),
     path(f"{_FILE}/revisions/", revisions.RevisionListView.as_view(), name="revisions"),
     path(f"{_FILE}/revisions/<int:number>/", revisions.RevisionView.as_view(), name="revision"),

@@ -1,6 +1,7 @@
 """New missions."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from missions import hooks, standard
 from missions.authors import Author
 from missions.landing import Change, land
 from missions.models import Membership, Mission
+from missions.paths import path_key
 from missions.services.writing import check_size, publish_mission
 from missions.storage import FileManager
 from parallagon.accounts.models import User
@@ -23,6 +25,9 @@ LONGEST_TITLE = 200
 @dataclass(frozen=True, kw_only=True)
 class CreateMission(BaseService[Mission]):
     """A mission with its folder and standard files, the request as the person gave it.
+
+    ``files`` (path → text) are the person's as well; a standard file among them, or any without
+    ``has_templates``, is not made from its template.
 
     Nobody is a member before its files are there, so a mission that a dead process left half
     made is never seen. ``start`` asks for its agents to begin.
@@ -37,6 +42,8 @@ class CreateMission(BaseService[Mission]):
     model: str = field(default_factory=lambda: str(settings.PARALLAGON_MODEL))
     is_demo: bool = False
     start: bool = False
+    files: Mapping[str, str] = field(default_factory=dict)
+    has_templates: bool = True
 
     def _validate_input(self) -> None:
         check_title(self.title)
@@ -47,7 +54,8 @@ class CreateMission(BaseService[Mission]):
         check_size(self.request)
 
     def _perform(self) -> Mission:
-        texts = standard.templates(self.language)
+        texts = standard.templates(self.language) if self.has_templates else {}
+        mine = {path_key(path) for path in (standard.REQUEST, *self.files)}
         mission = Mission.objects.create(
             title=self.title.strip(),
             owner=self.owner,
@@ -56,7 +64,7 @@ class CreateMission(BaseService[Mission]):
             is_demo=self.is_demo,
         )
         try:
-            self._fill(mission, {path: texts[path] for path in texts if path != standard.REQUEST})
+            self._fill(mission, {path: texts[path] for path in texts if path_key(path) not in mine})
         except BaseException:
             self._undo(mission)
             raise
@@ -66,13 +74,16 @@ class CreateMission(BaseService[Mission]):
     def _fill(self, mission: Mission, texts: dict[str, str]) -> None:
         FileManager(mission).create()
         templates = [Change(path=path, text=text, base=None) for path, text in texts.items()]
-        land(mission, templates, author=Author.SYSTEM, now=self.now)
+        if templates:
+            land(mission, templates, author=Author.SYSTEM, now=self.now)
+        mine = {standard.REQUEST: self.request, **self.files}
         land(
             mission,
-            [Change(path=standard.REQUEST, text=self.request, base=None)],
+            [Change(path=path, text=text, base=None) for path, text in mine.items()],
             author=Author.person(self.owner),
             now=self.now,
             within=lambda _landing: self._open(mission),
+            allow_invalid=True,  # a file that somebody brings is as it is
         )
 
     def _open(self, mission: Mission) -> None:
@@ -103,7 +114,7 @@ class CreateDemo(BaseService[Mission]):
         request = standard.demo_request(self.language)
         return CreateMission(
             owner=self.owner,
-            title=_heading(request) or "Parallagon",
+            title=heading_of(request) or "Parallagon",
             request=request,
             language=self.language,
             model=self.model,
@@ -155,7 +166,7 @@ def check_model(model: str) -> None:
         raise ValidationError(_("That cannot be the name of a model."), field="model")
 
 
-def _heading(text: str) -> str:
+def heading_of(text: str) -> str:
     """Return the first Markdown heading of ``text``."""
     headings = (line.lstrip("#").strip() for line in text.splitlines() if line.startswith("#"))
     return next(headings, "")[:LONGEST_TITLE]

@@ -288,6 +288,7 @@ CELERY_BEAT_SCHEDULE = {
 # -- missions ----------------------------------------------------------------------------------
 PARALLAGON_LOCK_TIMEOUT = float(env.decimal("PARALLAGON_LOCK_TIMEOUT", Decimal(2)))  # seconds
 PARALLAGON_MAX_FILE_SIZE = env.integer("PARALLAGON_MAX_FILE_SIZE", 1024 * 1024, least=1024)
+PARALLAGON_MAX_IMPORT_SIZE = env.integer("PARALLAGON_MAX_IMPORT_SIZE", 32 * 1024 * 1024, least=1024)
 PARALLAGON_EXTENSIONS = env.items(
     "PARALLAGON_EXTENSIONS",
     (

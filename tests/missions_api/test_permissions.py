@@ -41,6 +41,7 @@ MATRIX = [
     Row("mission-reset", "post", None, 403, 403, 200),
     Row("mission-archive", "post", None, 403, 403, 200),
     Row("mission-restore", "post", None, 403, 403, 409),
+    Row("mission-export", "get", None, 200, 200, 200),
     Row("files", "get", None, 200, 200, 200),
     Row("files", "post", {"path": "a.md", "text": ""}, 403, 201, 201),
     Row("file", "get", None, 200, 200, 200),
@@ -100,7 +101,8 @@ def ask(client: APIClient, row: Row, addresses: dict[str, str]) -> Any:
 
 def test_no_route_is_forgotten() -> None:
     assert {str(pattern.name) for pattern in _patterns()} == {row.route for row in MATRIX} | {
-        "missions"
+        "missions",
+        "mission-import",
     }
 
 
