@@ -10,6 +10,7 @@ import type {
   Proposal,
   Revision,
   RevisionText,
+  Sample,
   SavedFile,
   SaveFile,
 } from "./types";
@@ -25,6 +26,11 @@ export const changeMission = (id: number, body: { title?: string; model?: string
   request<Mission>("PATCH", `missions/${id}/`, { body });
 export const startMission = (id: number) => request<Mission>("POST", `missions/${id}/start`);
 export const stopMission = (id: number) => request<Mission>("POST", `missions/${id}/stop`);
+export const listDeletedMissions = () => readAll<Mission>("missions/?state=DELETED");
+export const archiveMission = (id: number) => request<Mission>("POST", `missions/${id}/archive`);
+export const restoreMission = (id: number) => request<Mission>("POST", `missions/${id}/restore`);
+export const deleteMission = (id: number) => request<null>("DELETE", `missions/${id}/`);
+export const loadSample = (id: number) => request<Sample>("POST", `missions/${id}/sample-data`);
 export const resetMission = (id: number) => request<Mission>("POST", `missions/${id}/reset`);
 
 export const listFiles = (mission: number) => readAll<MissionFile>(`missions/${mission}/files/`);

@@ -15,14 +15,22 @@ export interface Mission {
   id: number;
   title: string;
   language: Language;
-  state: "ACTIVE" | "ARCHIVED";
+  state: "ACTIVE" | "ARCHIVED" | "DELETED";
   activity: Activity;
   is_demo: boolean;
   model: string;
   role: Membership;
   seq: number;
+  /** Until when a deleted mission can be restored. */
+  purged_after: string | null;
   created_at: string;
   updated_at: string;
+}
+
+/** What became of the sample's files; those kept hold somebody's words. */
+export interface Sample {
+  written: string[];
+  kept: string[];
 }
 
 export interface NewMission {

@@ -18,6 +18,11 @@ export function useLocation(paths: Pick<PageContext["paths"], "editor">) {
     go(`${paths.editor}/${id}`, options.replace ?? false);
   }
 
+  /** Go where no mission is named; the first of the list is shown then. */
+  function openNone(): void {
+    go(paths.editor, true);
+  }
+
   function openFile(next: string, options: { replace?: boolean } = {}): void {
     const hash = next.split("/").map(encodeURIComponent).join("/");
     go(`${window.location.pathname}#${hash}`, options.replace ?? false);
@@ -32,7 +37,7 @@ export function useLocation(paths: Pick<PageContext["paths"], "editor">) {
   useEventListener(window, "popstate", read);
   useEventListener(window, "hashchange", read);
   read();
-  return { mission: readonly(mission), path: readonly(path), openMission, openFile };
+  return { mission: readonly(mission), path: readonly(path), openMission, openNone, openFile };
 }
 
 function decodeHash(hash: string): string | null {

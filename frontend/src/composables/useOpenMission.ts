@@ -29,7 +29,7 @@ export function useOpenMission(location: Location): void {
     ([id, list]) => {
       if (id !== null || !list.length) return;
       const last = Number(localStorage.getItem(LAST_MISSION));
-      const found = list.find((mission) => mission.id === last) ?? list[0];
+      const found = list.find((mission) => mission.id === last) ?? missions.active[0] ?? list[0];
       if (found) location.openMission(found.id, { replace: true });
     },
   );

@@ -1,7 +1,7 @@
 import { defineStore } from "pinia";
-import { ref, shallowRef } from "vue";
+import { computed, ref, shallowRef } from "vue";
 
-import { createMission, listMissions } from "@/api/missions";
+import { archiveMission, createMission, deleteMission, listMissions, restoreMission } from "@/api/missions";
 import type { Mission, NewMission } from "@/api/types";
 
 /** The missions that this person may see, newest work first. */
@@ -29,5 +29,28 @@ export const useMissions = defineStore("missions", () => {
     list.value = list.value.map((known) => (known.id === mission.id ? { ...known, ...mission } : known));
   }
 
-  return { list, status, load, create, update };
+  /** Take one out of the lists at once; the API decides whether it may go. */
+  async function archive(id: number): Promise<void> {
+    update(await archiveMission(id));
+  }
+
+  async function remove(id: number): Promise<void> {
+    await deleteMission(id);
+    forget(id);
+  }
+
+  function forget(id: number | null): void {
+    list.value = list.value.filter((mission) => mission.id !== id);
+  }
+
+  async function restore(id: number): Promise<Mission> {
+    const restored = await restoreMission(id);
+    list.value = [restored, ...list.value.filter((mission) => mission.id !== id)].sort((a, b) => b.id - a.id);
+    return restored;
+  }
+
+  const active = computed(() => list.value.filter((mission) => mission.state === "ACTIVE"));
+  const archived = computed(() => list.value.filter((mission) => mission.state === "ARCHIVED"));
+
+  return { list, active, archived, status, load, create, update, archive, remove, forget, restore };
 });

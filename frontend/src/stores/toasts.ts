@@ -8,19 +8,27 @@ export interface Toast {
   id: number;
   text: string;
   tone: "plain" | "bad";
+  action?: ToastAction;
+}
+
+/** What may be done about it while the toast is there. */
+export interface ToastAction {
+  label: string;
+  run: () => void;
 }
 
 const SHOWN = 6_000;
+const SHOWN_WITH_ACTION = 15_000;
 
 /** Short sentences at the edge of the page, each gone after a while. */
 export const useToasts = defineStore("toasts", () => {
   const list = ref<Toast[]>([]);
   let count = 0;
 
-  function say(text: string, tone: Toast["tone"] = "plain"): void {
+  function say(text: string, tone: Toast["tone"] = "plain", action?: ToastAction): void {
     const id = ++count;
-    list.value.push({ id, text, tone });
-    setTimeout(() => dismiss(id), SHOWN);
+    list.value.push({ id, text, tone, ...(action ? { action } : {}) });
+    setTimeout(() => dismiss(id), action ? SHOWN_WITH_ACTION : SHOWN);
   }
 
   function dismiss(id: number): void {

@@ -32,7 +32,8 @@ export const useWorkspace = defineStore("workspace", () => {
   const retryAt = ref<number | null>(null);
   let turn = 0;
 
-  const canEdit = computed(() => mission.value !== null && mission.value.role !== "viewer");
+  const isOwner = computed(() => mission.value?.role === "owner");
+  const canEdit = computed(() => mission.value?.state === "ACTIVE" && mission.value.role !== "viewer");
   const runningAgents = computed(() => agents.value.filter((agent) => agent.state === "RUNNING"));
 
   /** Fetch a mission and all that belongs to it; an answer that comes too late is dropped. */
@@ -154,7 +155,7 @@ export const useWorkspace = defineStore("workspace", () => {
   }
 
   return {
-    status, mission, files, agents, feed, fresh, connection, retryAt, canEdit, runningAgents,
+    status, mission, files, agents, feed, fresh, connection, retryAt, canEdit, isOwner, runningAgents,
     load, clear, apply, markRead, setMission, setAgent, setFile, takeRun, refreshFiles,
   };
 });
