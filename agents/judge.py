@@ -137,7 +137,7 @@ def _change(path: str, *, staged: Staged, staging: Path, files: RunFiles) -> Cha
         return None
     if not before.is_writable:
         raise ParallagonError(_("the agent may only read this file"))
-    return Change(path=path, text=text, base=before.number)
+    return Change(path=path, text=text, base=before.number, file=before.file)
 
 
 def _suspicion(changes: list[Change], staged: Staged) -> Proposal.Reason | None:

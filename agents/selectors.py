@@ -176,17 +176,7 @@ def history_between(
 
 def _entry(event: Event) -> HistoryEntry | None:
     if event.type != "run.finished":
-        author = event.data["author"]
-        if author["kind"] == "system":
-            return None
-        return HistoryEntry(
-            at=event.at,
-            author=author["role"] or author["name"] or author["kind"],
-            path=event.data["path"],
-            revision=event.data.get("revision") or 0,
-            outcome="changed" if event.type == "file.changed" else "removed",
-            summary="",
-        )
+        return _file_entry(event)
     if event.data["outcome"] not in {"failed", "timed_out", "rejected", "proposed"}:
         return None
     return HistoryEntry(
@@ -196,4 +186,20 @@ def _entry(event: Event) -> HistoryEntry | None:
         revision=0,
         outcome=event.data["outcome"],
         summary=event.data["reason"],
+    )
+
+
+def _file_entry(event: Event) -> HistoryEntry | None:
+    author = event.data.get("author")
+    if author is None or author["kind"] == "system" or "moved_to" in event.data:
+        return None  # a move is told once, where the file is now
+    old = event.data.get("moved_from")
+    outcome = "changed" if event.type == "file.changed" else "removed"
+    return HistoryEntry(
+        at=event.at,
+        author=author["role"] or author["name"] or author["kind"],
+        path=event.data["path"],
+        revision=event.data.get("revision") or 0,
+        outcome="moved" if old else outcome,
+        summary=f"from {old}" if old else "",
     )

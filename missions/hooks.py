@@ -23,11 +23,16 @@ class Created:
 
 @dataclass(frozen=True, kw_only=True)
 class Landed:
-    """These revisions are now the current ones; ``revision.file`` is loaded."""
+    """These revisions are now the current ones; ``file`` and ``parent`` of each are loaded."""
 
     mission: Mission
     revisions: Sequence[Revision]
     now: datetime
+
+    @property
+    def moves(self) -> dict[str, str]:
+        """Return where files moved: old path → new path."""
+        return {old: revision.path for revision in self.revisions if (old := moved_from(revision))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +69,12 @@ class Purged:
 
     mission: Mission
     now: datetime
+
+
+def moved_from(revision: Revision) -> str | None:
+    """Return where a revision took its file from; ``None`` where it did not move it."""
+    is_move = revision.operation == Revision.Operation.MOVE and revision.parent
+    return revision.parent.path if is_move and revision.parent else None
 
 
 on_created: list[Callable[[Created], None]] = []

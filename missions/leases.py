@@ -5,7 +5,7 @@ lease that was given back or taken over is refused, however long its worker slep
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -97,6 +97,29 @@ def check_fence(mission_id: int, token: int, paths: Sequence[str]) -> Lease:
             f"{lease.role} may not write {', '.join(foreign)}.", role=lease.role, paths=foreign
         )
     return lease
+
+
+def covers(mission_id: int, token: int, paths: Sequence[str]) -> bool:
+    """Return whether the lease of ``token`` covers every one of ``paths``."""
+    patterns = Lease.objects.filter(mission_id=mission_id, token=token).values_list("patterns")
+    return all(matches(path, given) for (given,) in patterns for path in paths)
+
+
+def follow(mission_id: int, moves: Mapping[str, str]) -> None:
+    """Let each lease that names a moved file cover its new path too; inside a transaction.
+
+    Unless the new path is among the files of another run: then it is that run's.
+    """
+    held = list(
+        Lease.objects.select_for_update(no_key=True).filter(mission_id=mission_id, released_at=None)
+    )
+    for lease in held:
+        others = [pattern for other in held if other != lease for pattern in other.patterns]
+        named = [moves[pattern] for pattern in lease.patterns if pattern in moves]
+        gained = [path for path in named if not matches(path, others)]
+        if gained:
+            lease.patterns = [*lease.patterns, *gained]
+            lease.save(update_fields=["patterns"])
 
 
 def _collides(lease: Lease, role: str, patterns: Sequence[str]) -> bool:

@@ -6,7 +6,7 @@ any system; what is refused is refused with a sentence.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from django.conf import settings
@@ -69,12 +69,20 @@ def clash(path: str, others: Iterable[str]) -> str | None:
 
     A system that ignores case would show the two as one.
     """
-    mine = {path_key(prefix): prefix for prefix in _prefixes(path)}
-    for other in others:
-        for prefix in _prefixes(other):
-            if mine.get(path_key(prefix), prefix) != prefix:
-                return prefix
-    return None
+    return clash_in(path, spellings(others))
+
+
+def spellings(paths: Iterable[str]) -> dict[str, str]:
+    """Return how ``paths`` and their folders are spelled, by what they are without case."""
+    prefixes = {prefix for path in paths for prefix in _prefixes(path)}
+    return {path_key(prefix): prefix for prefix in prefixes}
+
+
+def clash_in(path: str, known: Mapping[str, str]) -> str | None:
+    """Return the spelling in ``known`` of which ``path``, or a folder of it, differs by case."""
+    found = (known.get(path_key(prefix), prefix) for prefix in _prefixes(path))
+    mine = set(_prefixes(path))
+    return next((spelling for spelling in found if spelling not in mine), None)
 
 
 def clashing(names: Iterable[str]) -> set[str]:

@@ -23,9 +23,13 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True, kw_only=True)
 class StagedFile:
-    """What a run sees of one file; ``text`` has LF line endings, ``hash`` is of the bytes."""
+    """What a run sees of one file; ``text`` has LF line endings, ``hash`` is of the bytes.
+
+    ``file`` is its key, which stays when it moves.
+    """
 
     path: str
+    file: int | None
     number: int
     hash: str
     text: str
@@ -95,6 +99,7 @@ def _staged(current: Current, store: BlobStore, *, is_writable: bool) -> StagedF
     hash_ = current.hash or ""
     return StagedFile(
         path=current.path,
+        file=current.file.pk if current.file else None,
         number=current.number,
         hash=hash_,
         text=store.text(hash_).text,

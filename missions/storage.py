@@ -109,12 +109,13 @@ class FileManager:
             raise files.failure(error, path) from error
 
     def remove(self, path: str) -> None:
-        """Remove the file at ``path``, if there is one.
+        """Remove the file at ``path``, if there is one, and the folders that it leaves empty.
 
         Raises:
             FileOperationError: the folder or the disk refused.
         """
         files.remove_contained(self._allowed, path)
+        files.remove_empty_folders(self._allowed, path)
 
     def set_aside(self, path: str) -> str:
         """Rename what another program left at ``path`` to a name that no agent sees; return it.

@@ -11,12 +11,13 @@ from missions.authors import Author
 from missions.cache import CachedStore
 from missions.content import encode_new
 from missions.landing.commit import Transaction
-from missions.landing.foreign import TakeIn
+from missions.landing.following import follow
+from missions.landing.foreign import Found, TakeIn
 from missions.landing.place import folder_of
 from missions.landing.reconcile import Plan, Reconcile, check
 from missions.landing.recovery import put_in_folder, recover, recover_all, roll_forward
-from missions.landing.terms import Change, Landing, LandingConflict
-from missions.leases import StaleLease
+from missions.landing.terms import Change, FileExists, Landing, LandingConflict
+from missions.leases import StaleLease, covers
 from missions.locks import write_lock
 from missions.models import Mission, Proposal
 from missions.storage import BlobStore
@@ -25,6 +26,7 @@ from parallagon.core.errors import ValidationError
 __all__ = [
     "Author",
     "Change",
+    "FileExists",
     "Landing",
     "LandingConflict",
     "StaleLease",
@@ -62,16 +64,17 @@ def land(
     Raises:
         ValidationError: a path or text cannot be accepted; nothing was written.
         LandingConflict: a person's text overlaps with what others wrote; nothing was written.
+        FileExists: a file would move, or come back, to where another one is; nothing was written.
+        ResourceNotFoundError: there is nothing to move; nothing was written.
         StaleLease: the run no longer holds its files.
         LockError: the write lock was busy.
         FileOperationError: the folder or the disk refused; nothing was written.
     """
-    _check_reason(author, propose)
+    _check_reason(author, changes, propose)
     allow_invalid = allow_invalid and not author.is_agent
-    wanted = check(changes, allow_invalid=allow_invalid)
-    paths = [change.path for change in wanted]
+    sent = check(changes, allow_invalid=allow_invalid)
     store = CachedStore()
-    _keep_ahead(store, wanted)
+    _keep_ahead(store, sent)
 
     # 1. One writer at a time; readers never wait, they read what is current from the blobs.
     with write_lock(mission.pk, timeout=timeout):
@@ -79,12 +82,20 @@ def land(
         # 2. First finish what a dead process left.
         expected = roll_forward(folder, store, now=now)
         # 3. What other programs wrote meanwhile is theirs, and comes first.
-        found = TakeIn(folder=folder, store=store, now=now, expected=expected).look(paths)
+        take_in = TakeIn(folder=folder, store=store, now=now, expected=expected)
+        wanted, found = _find(mission, sent, take_in)
+        followed = {old.path: new.path for old, new in zip(sent, wanted, strict=True) if old != new}
         # 4. An older base is merged; what overlaps is shown to a person or proposed by an agent.
         reconcile = Reconcile(
-            found=found, store=store, mission_id=mission.pk, allow_invalid=allow_invalid
+            found=found,
+            store=store,
+            mission_id=mission.pk,
+            allow_invalid=allow_invalid,
+            leaving=frozenset(change.moved_from for change in wanted if change.moved_from),
         )
         plan = reconcile.plan(wanted)
+        if followed and fence is not None and not covers(mission.pk, fence, [*followed.values()]):
+            propose = propose or Proposal.Reason.MOVED
         reason = _reason_to_propose(author, plan, propose)
         # 5. The bytes, durably, before anything refers to them.
         _keep(store, plan, is_proposal=reason is not None)
@@ -96,20 +107,43 @@ def land(
             writes=() if reason else plan.writes,
             drafts=plan.drafts if reason else (),
             reason=reason,
-            paths=paths,
+            paths=[change.path for change in (sent if reason else wanted)],
             fence=fence,
             within=within,
         )
         merged = frozenset() if reason else frozenset(plan.merged)
-        landing = transaction.commit(Landing(merged=merged, set_aside=found.set_aside))
+        landing = transaction.commit(
+            Landing(merged=merged, set_aside=found.set_aside, followed=followed)
+        )
         # 7. and 8. Replace the files in the folder and close the record; frames left on commit.
         put_in_folder(folder, store, now=now)
     return landing
 
 
-def _check_reason(author: Author, propose: Proposal.Reason | None) -> None:
+def _check_reason(
+    author: Author, changes: Sequence[Change], propose: Proposal.Reason | None
+) -> None:
     if propose and author.run_id is None:
         raise ValidationError("Only a run's changes can be proposed.")
+    if author.is_agent and any(change.moved_from for change in changes):
+        raise ValidationError("An agent moves no files.")  # no proposal could say so
+
+
+def _find(
+    mission: Mission, sent: Sequence[Change], take_in: TakeIn
+) -> tuple[Sequence[Change], Found]:
+    """Return the changes where their files are now, and what is found there."""
+    found = _look(sent, take_in)
+    wanted = follow(mission.pk, sent, found.current)
+    if wanted == sent:
+        return sent, found
+    return check(wanted, allow_invalid=True), _look(wanted, take_in)
+
+
+def _look(changes: Sequence[Change], take_in: TakeIn) -> Found:
+    paths = [path for change in changes for path in change.paths]
+    meant = {change.path: change.file for change in changes if change.file}
+    return take_in.look(paths, meant=meant)
 
 
 def _reason_to_propose(

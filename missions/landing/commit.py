@@ -4,14 +4,14 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from missions import events, hooks
+from missions import events, hooks, leases
 from missions.authors import Author
 from missions.landing.current import Current
 from missions.landing.terms import Landing
-from missions.leases import check_fence
 from missions.models import (
     Blob,
     LandingRecord,
@@ -27,16 +27,23 @@ from parallagon.core import database
 from parallagon.core.errors import LockError
 
 Operation = Revision.Operation
+Fact = tuple[int, events.EventType, dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Write:
-    """One file as it is going to be; ``content`` is ``None`` where it goes away."""
+    """One file as it is going to be, ``current`` already at that path.
+
+    ``content`` is ``None`` where it goes away, and where it only moves (``is_kept``).
+    """
 
     current: Current
     content: bytes | None
     on_disk: str | None  # hash of what lies in the folder now
     operation: Operation
+    is_kept: bool = False
+    moved_from: str | None = None
+    left_on_disk: str | None = None  # the same of where it is until now
 
     @property
     def path(self) -> str:
@@ -44,7 +51,17 @@ class Write:
 
     @property
     def hash(self) -> str | None:
+        if self.is_kept:
+            return self.current.hash
         return None if self.content is None else sha256(self.content)
+
+    @property
+    def entries(self) -> list[dict[str, str | None]]:
+        """Return what the landing record says of it."""
+        here = {"path": self.path, "before": self.on_disk, "after": self.hash}
+        if self.moved_from is None:
+            return [here] if self.on_disk != self.hash else []
+        return [{"path": self.moved_from, "before": self.left_on_disk, "after": None}, here]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +98,7 @@ class Transaction:
         """
         with database.foreseen(), transaction.atomic(durable=True):
             if self.fence is not None:
-                check_fence(self.mission.pk, self.fence, self.paths)
+                leases.check_fence(self.mission.pk, self.fence, self.paths)
             self._open_record()
             self._keep_blobs()
             landing = replace(landing, revisions=self._revise(), proposal=self._propose())
@@ -89,6 +106,8 @@ class Transaction:
                 landed = hooks.Landed(
                     mission=self.mission, revisions=landing.revisions, now=self.now
                 )
+                if landed.moves:
+                    leases.follow(self.mission.pk, landed.moves)
                 for hook in hooks.on_landed:
                     hook(landed)
                 Mission.objects.filter(pk=self.mission.pk).update(updated_at=self.now)
@@ -98,11 +117,7 @@ class Transaction:
         return landing
 
     def _open_record(self) -> None:
-        entries = [
-            {"path": write.path, "before": write.on_disk, "after": write.hash}
-            for write in self.writes
-            if write.on_disk != write.hash
-        ]
+        entries = [entry for write in self.writes for entry in write.entries]
         if entries:
             LandingRecord.objects.create(
                 mission=self.mission,
@@ -143,9 +158,10 @@ class Transaction:
             created_at=self.now,
         )
         file.path = write.path  # a removed file may come back spelled with other case
-        file.is_removed = write.content is None
+        file.path_key = path_key(write.path)
+        file.is_removed = write.hash is None
         file.current = revision
-        file.save(update_fields=["path", "is_removed", "current"])
+        file.save(update_fields=["path", "path_key", "is_removed", "current"])
         return revision
 
     def _propose(self) -> Proposal | None:
@@ -171,18 +187,33 @@ class Transaction:
         return proposal
 
     def _publish(self, landing: Landing) -> None:
+        facts: list[Fact] = []
         for revision in landing.revisions:
-            if revision.blob_id is None:
-                data = {"path": revision.file.path}
-                events.publish(self.mission.pk, "file.removed", data, at=self.now)
-                continue
-            changed = {
-                "path": revision.file.path,
-                "revision": revision.number,
-                "hash": revision.blob_id,
-                "author": self.author.as_data(),
-            }
-            events.publish(self.mission.pk, "file.changed", changed, at=self.now)
+            facts += self._facts(revision)
         if landing.proposal:
             proposed = {"proposal": landing.proposal.pk, "state": landing.proposal.state}
-            events.publish(self.mission.pk, "proposal.changed", proposed, at=self.now)
+            facts.append((self.mission.pk, "proposal.changed", proposed))
+        if len(facts) == 1:
+            events.publish(*facts[0], at=self.now)
+        elif facts:
+            events.publish_many(facts, at=self.now)
+
+    def _facts(self, revision: Revision) -> list[Fact]:
+        """Say what became of a file; one that moved is gone here and there under another path."""
+        author = self.author.as_data()
+        if revision.blob_id is None:
+            return [(self.mission.pk, "file.removed", {"path": revision.path, "author": author})]
+        changed = {
+            "path": revision.path,
+            "revision": revision.number,
+            "hash": revision.blob_id,
+            "author": author,
+        }
+        old = hooks.moved_from(revision)
+        if old is None:
+            return [(self.mission.pk, "file.changed", changed)]
+        gone = {"path": old, "moved_to": revision.path, "author": author}
+        return [
+            (self.mission.pk, "file.removed", gone),
+            (self.mission.pk, "file.changed", {**changed, "moved_from": old}),
+        ]

@@ -6,7 +6,7 @@ without it. The next landing of that file puts it back.
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from missions.authors import Author
@@ -23,11 +23,24 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What is current, and the hash of what lies in the folder, path by path."""
+    """What is current, and the hash of what lies in the folder, path by path.
+
+    ``untaken`` are the paths of foreign files that stay as they are: their names are taken but for
+    their case.
+    """
 
     current: Mapping[str, Current]
     on_disk: Mapping[str, str | None]
     set_aside: tuple[tuple[str, str], ...] = ()
+    untaken: frozenset[str] = frozenset()
+
+
+@dataclass(kw_only=True)
+class _Seen:
+    on_disk: dict[str, str | None] = field(default_factory=dict)
+    foreign: dict[str, bytes] = field(default_factory=dict)
+    aside: list[tuple[str, str]] = field(default_factory=list)
+    untaken: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,55 +58,58 @@ class TakeIn:
     expected: Mapping[str, Collection[str | None]]
     is_strict: bool = True
 
-    def look(self, paths: Sequence[str]) -> Found:
-        """Take in what is found at ``paths``.
+    def look(self, paths: Sequence[str], *, meant: Mapping[str, int] | None = None) -> Found:
+        """Take in what is found at ``paths``; ``meant`` as in ``load``.
 
         Raises:
             FileOperationError: the folder is gone or read-only, or a file is not a plain one.
         """
         self.folder.check()
         mission_id = self.folder.mission.pk
-        current = load(mission_id, paths)
-        on_disk: dict[str, str | None] = {}
-        foreign: dict[str, bytes] = {}
-        aside: list[tuple[str, str]] = []
+        current = load(mission_id, paths, meant=meant)
+        seen = _Seen()
         for path in paths:
-            self._look_at(current[path], on_disk, foreign, aside)
-        if foreign and self._keep(current, foreign):
-            current = load(mission_id, paths)
-        return Found(current=current, on_disk=on_disk, set_aside=tuple(aside))
+            self._look_at(current[path], seen)
+        if seen.foreign and self._keep(current, seen):
+            current = load(mission_id, paths, meant=meant)
+        return Found(
+            current=current,
+            on_disk=seen.on_disk,
+            set_aside=tuple(seen.aside),
+            untaken=frozenset(seen.untaken),
+        )
 
-    def _look_at(
-        self,
-        current: Current,
-        on_disk: dict[str, str | None],
-        foreign: dict[str, bytes],
-        aside: list[tuple[str, str]],
-    ) -> None:
+    def _look_at(self, current: Current, seen: _Seen) -> None:
         path = current.path
-        on_disk[path] = current.hash
-        if current.hash and current.file and current.file.path != path:
-            return  # the same name but for its case: another file, or the same, who knows
+        seen.on_disk[path] = current.hash
         try:
             content = self.folder.read(path)
-            on_disk[path] = None if content is None else sha256(content)
+            found = None if content is None else sha256(content)
             known = (None, current.hash, *self.expected.get(path, ()))
-            if content is not None and on_disk[path] not in known:
+            if current.is_elsewhere:  # where case does not count, that same file is read here
+                seen.untaken.update([path] if found not in known else [])
+                return
+            seen.on_disk[path] = found
+            if content is not None and found not in known:
                 check_bytes(path, content, allow_invalid=True)
-                foreign[path] = content
+                seen.foreign[path] = content
         except ValidationError as error:
-            aside.append((path, set_aside(self.folder, self.store, current, error.message)))
-            on_disk[path] = current.hash
+            if current.is_elsewhere:
+                seen.untaken.add(path)
+                return
+            seen.aside.append((path, set_aside(self.folder, self.store, current, error.message)))
+            seen.on_disk[path] = current.hash
         except FileOperationError as error:
             if self.is_strict:
                 raise
             logger.warning("left as it is: %s", error.message)
 
-    def _keep(self, current: Mapping[str, Current], foreign: Mapping[str, bytes]) -> bool:
+    def _keep(self, current: Mapping[str, Current], seen: _Seen) -> bool:
         present = present_paths(self.folder.mission.pk)
         writes = []
-        for path, content in foreign.items():
+        for path, content in seen.foreign.items():
             if current[path].hash is None and (other := clash(path, present)):
+                seen.untaken.add(path)
                 logger.warning("%s is not taken in: it differs from %s only by case", path, other)
                 continue
             self.store.put(content)

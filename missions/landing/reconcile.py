@@ -5,20 +5,23 @@ decides what becomes of all of them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from missions.authors import Author
 from missions.content import check_bytes, check_size, check_text, encode, encode_new, to_lf
 from missions.landing.commit import Draft, Operation, Write
 from missions.landing.current import Current, present_paths
 from missions.landing.foreign import Found
-from missions.landing.terms import Change, LandingConflict
+from missions.landing.terms import Change, FileExists, LandingConflict
 from missions.merge import merge
 from missions.models import Revision
-from missions.paths import clash, path_key, validate_path
+from missions.paths import clash_in, extension, path_key, spellings, validate_path
 from missions.storage import BlobStore
-from parallagon.core.errors import ValidationError
+from parallagon.core.errors import ResourceNotFoundError, ValidationError
 
 
 def check(changes: Sequence[Change], *, allow_invalid: bool) -> list[Change]:
@@ -31,14 +34,15 @@ def check(changes: Sequence[Change], *, allow_invalid: bool) -> list[Change]:
     seen: set[str] = set()
     for change in changes:
         path = validate_path(change.path)
-        if path_key(path) in seen:
-            raise ValidationError(f"{path} is named twice.", path=path)
-        seen.add(path_key(path))
+        old = None if change.moved_from is None else validate_path(change.moved_from)
+        change = replace(change, path=path, moved_from=old)
+        for key in {path_key(touched) for touched in change.paths}:
+            if key in seen:
+                raise ValidationError(f"{path} is named twice.", path=path)
+            seen.add(key)
         if change.text is not None:
             check_bytes(path, encode_new(change.text), allow_invalid=allow_invalid)
-        wanted.append(
-            Change(path=path, text=change.text, base=change.base, operation=change.operation)
-        )
+        wanted.append(change)
     return wanted
 
 
@@ -82,6 +86,7 @@ class Reconcile:
     store: BlobStore
     mission_id: int
     allow_invalid: bool
+    leaving: frozenset[str] = frozenset()  # paths from which files move
 
     def plan(self, changes: Sequence[Change]) -> Plan:
         """Merge each change with what is current.
@@ -94,14 +99,17 @@ class Reconcile:
             _Reconciling(self, change, plan).run()
         return plan
 
-    def check_spelling(self, current: Current) -> None:
+    def check_spelling(self, path: str) -> None:
         """Raise ``ValidationError`` if a new path differs from one that is there by case only."""
-        other = clash(current.path, present_paths(self.mission_id))
+        other = clash_in(path, self._spellings)
         if other:
             raise ValidationError(
-                f"{current.path} cannot be created: {other} differs only by case.",
-                path=current.path,
+                f"{path} cannot be created: {other} differs only by case.", path=path
             )
+
+    @cached_property
+    def _spellings(self) -> dict[str, str]:
+        return spellings(set(present_paths(self.mission_id)) - self.leaving)
 
 
 class _Reconciling:
@@ -112,27 +120,64 @@ class _Reconciling:
         self.change = change
         self.plan = plan
         self.path = change.path
-        self.current = rules.found.current[change.path]
+        self.place = rules.found.current[change.path]
+        self.current = self.place
+        if change.moved_from is not None:
+            self.current = rules.found.current[change.moved_from]
         self.content = self.current.content(rules.store)
         self.theirs = self.content.text if self.content else None
         self.mine = None if change.text is None else to_lf(change.text)
+        if change.text is None and change.moved_from is not None:
+            self.mine = self.theirs
         self.base = self._base()
 
     def run(self) -> None:
-        if self.theirs is None and self.mine is not None:
-            self.rules.check_spelling(self.current)
-        elif self.current.file and self.current.file.path != self.path:
-            raise ValidationError(
-                f"{self.path} cannot be used: {self.current.file.path} differs only by case.",
-                path=self.path,
-            )
+        self._check_place()
         if self.mine == self.theirs:
-            return
-        if self._is_current():
+            self._settle(self.theirs)
+        elif self._is_current():
             self._draft()
             self._write(self.mine)
         else:
             self._merge(self._text(self.base))
+
+    def _check_place(self) -> None:
+        """Refuse a path that cannot be had.
+
+        Raises:
+            ValidationError: it differs by case only from one that is there.
+            FileExists: another file is there.
+            ResourceNotFoundError: there is nothing to move.
+        """
+        if self.change.moved_from is not None:
+            self._check_move(self.change.moved_from)
+        elif self.change.file and self.place.hash and self._is_another(self.change.file):
+            raise FileExists.at(self.path)
+        elif self.theirs is None and self.mine is not None:
+            self.rules.check_spelling(self.path)
+        elif self.place.is_elsewhere and self.place.file:
+            raise ValidationError(
+                f"{self.path} cannot be used: {self.place.file.path} differs only by case.",
+                path=self.path,
+            )
+
+    def _check_move(self, old: str) -> None:
+        if self.current.hash is None or self.current.file is None or self.current.is_elsewhere:
+            sentence = _("There is no file %(path)s in this mission.") % {"path": old}
+            raise ResourceNotFoundError(sentence, path=old)
+        is_taken = self.place.hash is not None and self._is_another(self.current.file.pk)
+        if is_taken or self.path in self.rules.found.untaken:
+            raise FileExists.at(self.path)
+        self.rules.check_spelling(self.path)
+        if extension(old) != extension(self.path) and self.current.hash:
+            check_bytes(
+                self.path,
+                self.rules.store.get(self.current.hash),
+                allow_invalid=self.rules.allow_invalid,
+            )
+
+    def _is_another(self, file: int) -> bool:
+        return self.place.file is not None and self.place.file.pk != file
 
     def _is_current(self) -> bool:
         if self.change.base is None:
@@ -142,6 +187,7 @@ class _Reconciling:
     def _merge(self, base: str | None) -> None:
         if self.mine == base:  # the author changed nothing; the others did
             self.plan.merged.add(self.path)
+            self._settle(self.theirs)
             return
         self._draft()
         merged = None
@@ -152,8 +198,12 @@ class _Reconciling:
             return
         if merged != self.mine:
             self.plan.merged.add(self.path)
-        if merged != self.theirs:
-            self._write(merged)
+        self._settle(merged)
+
+    def _settle(self, text: str | None) -> None:
+        """Write ``text`` unless it is there already; a file that moves is written all the same."""
+        if text != self.theirs or self.change.moved_from is not None:
+            self._write(text)
 
     def _is_acceptable(self, text: str) -> bool:
         """Check a merged text as if it had been sent: two good halves may make a bad whole."""
@@ -164,19 +214,26 @@ class _Reconciling:
         return True
 
     def _write(self, text: str | None) -> None:
-        content = self._bytes(text)
+        is_kept = text == self.theirs
+        content = None if is_kept else self._bytes(text)
         if content is not None:
             check_size(self.path, content)  # once more: line endings are longer than LF
+        old = self.change.moved_from
         self.plan.writes.append(
             Write(
-                current=self.current,
+                current=replace(self.current, path=self.path),
                 content=content,
                 on_disk=self.rules.found.on_disk[self.path],
                 operation=self.change.operation or self._operation(text),
+                is_kept=is_kept,
+                moved_from=old,
+                left_on_disk=None if old is None else self.rules.found.on_disk[old],
             )
         )
 
     def _operation(self, text: str | None) -> Operation:
+        if self.change.moved_from is not None:
+            return Operation.MOVE
         if text is None:
             return Operation.DELETE
         return Operation.CREATE if self.theirs is None else Operation.WRITE

@@ -15,12 +15,13 @@ from django.utils import timezone
 
 from missions.cache import CachedStore
 from missions.content import check_bytes, decode, encode
-from missions.landing.current import Current, load
+from missions.landing.current import Current, load_exactly, present_paths
 from missions.landing.foreign import external_write, set_aside, take
 from missions.landing.place import folder_of
 from missions.locks import write_lock
 from missions.merge import merge
 from missions.models import LandingRecord, Mission
+from missions.paths import clash
 from missions.storage import BlobStore, FileManager, sha256
 from parallagon.core.durability import relaxed_commit
 from parallagon.core.errors import (
@@ -124,8 +125,10 @@ class _Forward:
     def finish(self, records: list[LandingRecord]) -> bool:
         """Replace what can be replaced and close those records; return whether any was."""
         expected = _expected(records)
-        current = load(self.folder.mission.pk, expected)
-        right = {path for path in expected if self._is_put(current[path], expected[path])}
+        current = load_exactly(self.folder.mission.pk, expected)
+        # Where case does not count, a file that is only spelled anew must go before it comes.
+        paths = sorted(expected, key=lambda path: current[path].hash is not None)
+        right = {path for path in paths if self._is_put(current[path], expected[path])}
         self.closed.extend(
             record.pk
             for record in records
@@ -151,10 +154,11 @@ class _Forward:
         try:
             content = self.folder.read(current.path)
             found = None if content is None else sha256(content)
-            if found == current.hash:
+            if content is not None and found == current.hash:
                 return
             if content is not None and found not in expected:
                 check_bytes(current.path, content, allow_invalid=True)
+                self._check_spelling(current)
                 current = self._take_in(current, content, expected)
         except ValidationError as error:
             set_aside(self.folder, self.store, current, error.message)
@@ -176,7 +180,14 @@ class _Forward:
         write = external_write(current, merged, on_disk=sha256(foreign))
         take(self.folder, [write], now=self.now)
         self.taken_in.append(current.path)
-        return load(self.folder.mission.pk, [current.path])[current.path]
+        return load_exactly(self.folder.mission.pk, [current.path])[current.path]
+
+    def _check_spelling(self, current: Current) -> None:
+        """Refuse to make a file of what differs by case only from one that is there."""
+        if current.hash is None:
+            other = clash(current.path, present_paths(self.folder.mission.pk))
+            if other:
+                raise ValidationError(f"It differs from {other} only by case.", path=current.path)
 
     def _merge(self, current: Current, foreign: bytes, expected: list[str | None]) -> bytes:
         base = next((name for name in expected if name), None)

@@ -27,6 +27,7 @@ class Proposal(models.Model):
         OVERLAP = "OVERLAP", _("it overlaps with what a person wrote")
         SHRUNK = "SHRUNK", _("it removes most of a file")
         REVIEW = "REVIEW", _("the agent works in review mode")
+        MOVED = "MOVED", _("a file was moved out of the agent's reach")
 
     mission = models.ForeignKey(Mission, on_delete=models.CASCADE, related_name="proposals")
     role = models.CharField(max_length=40)

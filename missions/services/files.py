@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from missions import paths, selectors
 from missions.authors import Author
-from missions.landing import Change, Landing, LandingConflict, land
+from missions.landing import Change, FileExists, Landing, LandingConflict, land
 from missions.models import Mission, MissionFile, Revision
 from missions.services.writing import check_open, check_size
 from parallagon.accounts.models import User
@@ -29,12 +29,6 @@ class SavedFile:
     revision: Revision
     text: str
     is_merged: bool = False
-
-
-class FileExists(Conflict):
-    """A file of that name is there already."""
-
-    code = "exists"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +111,7 @@ class CreateFile(BaseService[SavedFile]):
                 allow_invalid=self.allow_invalid,
             )
         except LandingConflict as error:
-            raise _exists(path) from error
+            raise FileExists.at(path) from error
         return saved(self.mission, path, landing)
 
 
@@ -239,11 +233,7 @@ def check_absent(mission: Mission, path: str) -> None:
     key = paths.path_key(path)
     file = MissionFile.objects.filter(mission=mission, path_key=key).present().first()
     if file is not None:
-        raise _exists(file.path)
-
-
-def _exists(path: str) -> FileExists:
-    return FileExists(_("There is a file %(path)s already.") % {"path": path}, path=path)
+        raise FileExists.at(file.path)
 
 
 def current_number(mission: Mission, path: str) -> int | None:

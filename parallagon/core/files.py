@@ -134,6 +134,22 @@ def remove_contained(root: Path, path: str) -> None:
         raise failure(error, path) from error
 
 
+def remove_empty_folders(root: Path, path: str) -> None:
+    """Remove the folders of ``path`` below ``root`` that hold nothing, the innermost first.
+
+    The system decides what is empty, so what another program puts there in between stays.
+    """
+    for folder in PurePosixPath(path).parents[:-1]:
+        try:
+            with open_parent(root, str(folder)) as (parent, name):
+                os.rmdir(name, dir_fd=parent)
+                os.fsync(parent)
+        except (FileNotFoundError, ResourceNotFoundError):
+            continue  # someone who was killed came as far as that
+        except (OSError, FileOperationError):
+            return
+
+
 class NotAPlainFile(FileOperationError):  # noqa: N818 - says what was found
     """Something else lies there: a link, a folder, a FIFO, a device, a file with a second name."""
 

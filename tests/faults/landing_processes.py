@@ -21,16 +21,20 @@ import traceback
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import django
+
+if TYPE_CHECKING:
+    from missions.storage import FileManager
 
 FOLDER = Path(os.environ["PARALLAGON_TEST_DATA_DIR"])
 ACKNOWLEDGED = FOLDER / "acknowledged.log"
 PARAGRAPHS = 12
 PERSON_FILES = ["production.md", "demande.md"]
 AGENT_FILES = ["production.md", "production/part.md"]
+MOVING = ["notes.md", "kept/deep/notes.md", "Notes.md"]  # where one file is in turn
 
 
 def main() -> None:
@@ -74,7 +78,7 @@ def setup() -> dict[str, Any]:
     from tests.factories import make_mission
 
     call_command("migrate", verbosity=0)
-    files = {path: blank() for path in {*PERSON_FILES, *AGENT_FILES}}
+    files = {path: blank() for path in {*PERSON_FILES, *AGENT_FILES, MOVING[0]}}
     return {"mission": make_mission(files=files).pk}
 
 
@@ -93,7 +97,7 @@ class Fuse:
         from django.db import connection
 
         self.left = steps
-        for name in ("open", "fsync", "replace", "unlink"):
+        for name in ("open", "fsync", "replace", "unlink", "rmdir"):
             setattr(os, name, self._before(getattr(os, name)))
         connection.execute_wrappers.append(self._before_statement)
 
@@ -139,8 +143,8 @@ def reap(pid: int) -> dict[str, Any]:
 def write_for_ever(kind: str, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - a test that can be repeated
     log = os.open(ACKNOWLEDGED, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    rounds = person_rounds(chance) if kind == "person" else agent_rounds(chance)
-    for markers in rounds:
+    rounds = {"person": person_rounds, "agent": agent_rounds, "mover": mover_rounds}[kind]
+    for markers in rounds(chance):
         os.write(log, "".join(f"{marker}\n" for marker in markers).encode())
 
 
@@ -156,7 +160,7 @@ def person_rounds(chance: random.Random) -> Iterator[list[str]]:
     mission = Mission.objects.get()
     author = Author.person(User.objects.get())
     while True:
-        path = chance.choice(PERSON_FILES)
+        path = chance.choice([*PERSON_FILES, where_it_is()])  # and may have moved by then
         number, text = current(path)
         marker = f"person-{uuid4().hex}"
         changed = Change(path=path, text=edited(text, marker, chance), base=number)
@@ -209,11 +213,50 @@ def agent_rounds(chance: random.Random) -> Iterator[list[str]]:
         yield markers
 
 
+def mover_rounds(chance: random.Random) -> Iterator[list[str]]:
+    """Move one file again and again, with another text each time."""
+    from django.utils import timezone
+
+    from missions.landing import Author, Change, LandingConflict, land
+    from missions.models import Mission
+    from parallagon.accounts.models import User
+    from parallagon.core.errors import LockError
+
+    mission = Mission.objects.get()
+    author = Author.person(User.objects.get())
+    while True:
+        old = where_it_is()
+        number, text = current(old)
+        marker = f"mover-{uuid4().hex}"
+        moved = Change(
+            path=chance.choice([path for path in MOVING if path != old]),
+            moved_from=old,
+            text=edited(text, marker, chance),
+            base=number,
+        )
+        FUSE.is_lit = True
+        try:
+            land(mission, [moved], author=author, now=timezone.now(), timeout=10)
+        except (LandingConflict, LockError):
+            continue
+        finally:
+            FUSE.is_lit = False
+        yield [marker]
+
+
+def where_it_is() -> str:
+    from missions.models import MissionFile
+
+    return MissionFile.objects.get(path__in=MOVING).path
+
+
 def current(path: str) -> tuple[int, str]:
     from missions.models import MissionFile
     from missions.storage import BlobStore
 
-    revision = MissionFile.objects.select_related("current").get(path=path).current
+    files = MissionFile.objects.select_related("current")
+    file = files.filter(path=path).first() or files.get(path__in=MOVING)  # it has just moved
+    revision = file.current
     assert revision is not None
     assert revision.blob_id is not None
     return revision.number, BlobStore().get(revision.blob_id).decode()
@@ -251,12 +294,21 @@ def check() -> dict[str, Any]:
         "differing": [
             path for path, blob in hashes.items() if folder.read(path) != store.get(blob or "")
         ],
+        "strays": strays(folder, {file.path for file in files}),
         "open": LandingRecord.objects.filter(state="OPEN").count(),
         "halves": [str(run) for run, count in runs if count != len(AGENT_FILES)],
         "external": Revision.objects.filter(author_kind="external").count(),
         "leftovers": sorted(path.name for path in folder.root.rglob("*.tmp")),
         "errors": [path.read_text() for path in FOLDER.glob("error-*.log")],
     }
+
+
+def strays(folder: "FileManager", present: set[str]) -> list[str]:
+    """Return what lies in the folder and belongs nowhere: files at old paths, empty folders."""
+    empty = [
+        path.name for path in folder.root.rglob("*") if path.is_dir() and not any(path.iterdir())
+    ]
+    return sorted({*folder.scan()} - present) + empty
 
 
 if __name__ == "__main__":

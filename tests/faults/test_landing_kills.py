@@ -19,7 +19,7 @@ import pytest
 
 KILLS = int(os.environ.get("PARALLAGON_KILLS", "40"))
 SEED = int(os.environ.get("PARALLAGON_KILLS_SEED", "0")) or random.randrange(1, 2**31)  # noqa: S311 - no secret
-KINDS = ["person", "person", "agent"]
+KINDS = ["person", "person", "agent", "mover"]
 LONGEST_WAIT = 0.1  # seconds between a change that was acknowledged and a kill
 MOST_STEPS = 72  # a landing of two files takes about 60 statements and system calls
 ROOT = Path(__file__).parents[2]
@@ -71,6 +71,7 @@ def assert_whole(found: dict[str, Any]) -> None:
     assert found["errors"] == []
     assert found["lost"] == []
     assert found["differing"] == []
+    assert found["strays"] == []
     assert found["halves"] == []
     assert found["open"] == 0
     assert found["external"] == 0
@@ -102,12 +103,13 @@ class TestKill9:
         assert found["acknowledged"] >= KILLS
         assert_whole(found)
 
-    def test_leaves_all_or_nothing_at_every_step(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("kind", ["agent", "mover"])
+    def test_leaves_all_or_nothing_at_every_step(self, tmp_path: Path, kind: str) -> None:
         with writers(tmp_path) as parent:
             parent.ask("setup")
 
             for steps in range(MOST_STEPS):
-                pid = parent.ask("spawn", kind="agent", seed=steps, fuse=steps)["pid"]
+                pid = parent.ask("spawn", kind=kind, seed=steps, fuse=steps)["pid"]
                 parent.ask("reap", pid=pid)
                 if steps % 4 == 3:  # often the next writer finishes it, sometimes the clean-up
                     assert_whole(parent.ask("check"))

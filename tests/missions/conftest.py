@@ -68,7 +68,8 @@ class Desk:
         return self.land(changes, author=author, fence=lease.token, **options)
 
     def current(self, path: str) -> Revision:
-        file = MissionFile.objects.select_related("current").get(mission=self.mission, path=path)
+        files = MissionFile.objects.select_related("current").filter(mission=self.mission)
+        file = files.order_by("is_removed", "-pk").filter(path=path)[0]
         assert file.current is not None
         return file.current
 
@@ -80,6 +81,10 @@ class Desk:
         revision = self.current(path)
         assert revision.blob_id is not None
         return BlobStore().get(revision.blob_id).decode()
+
+    def history(self, path: str) -> list[Revision]:
+        """Return the revisions of the file that is at ``path`` now, the oldest first."""
+        return list(Revision.objects.filter(file=self.current(path).file).order_by("number"))
 
     def on_disk(self, path: str) -> bytes | None:
         return self.folder.read(path)

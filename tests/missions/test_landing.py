@@ -392,7 +392,8 @@ class TestWhatOthersHear:
             "hash": sha256(b"x\n"),
             "author": {"kind": "person", "name": "Ada Lovelace", "role": None, "run": None},
         }
-        assert (removed.type, removed.data) == ("file.removed", {"path": "production.md"})
+        gone = {"path": "production.md", "author": changed.data["author"]}
+        assert (removed.type, removed.data) == ("file.removed", gone)
 
     def test_a_proposal_is_told(self, desk: Desk) -> None:
         landing = desk.run(

@@ -320,7 +320,8 @@ class TestRemoveFile:
         client.delete(file)
 
         event = Event.objects.filter(mission=mission).latest("seq")
-        assert (event.type, event.data) == ("file.removed", {"path": "production.md"})
+        assert (event.type, event.data["path"]) == ("file.removed", "production.md")
+        assert event.data["author"]["kind"] == "person"
 
     def test_strictly(self, client: APIClient, file: str) -> None:
         tag = client.get(file)["ETag"]

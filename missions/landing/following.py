@@ -1,0 +1,55 @@
+"""Whoever began with a file before it moved means that file, wherever it is now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from django.utils.translation import gettext as _
+
+from missions.landing.current import Current
+from missions.landing.terms import Change
+from missions.models import MissionFile, Revision
+from parallagon.core.errors import ValidationError
+
+
+def follow(
+    mission_id: int, changes: Sequence[Change], current: Mapping[str, Current]
+) -> list[Change]:
+    """Return the changes at the paths that their files have now.
+
+    Raises:
+        ValidationError: a file that is named by its key is not of this mission.
+    """
+    return [_follow(mission_id, change, current[change.path]) for change in changes]
+
+
+def moved_file(mission_id: int, path: str) -> MissionFile | None:
+    """Return the file that was last at ``path`` and has another one now, if there is one."""
+    last = (
+        Revision.objects.filter(file__mission_id=mission_id, path=path)
+        .select_related("file")
+        .order_by("-pk")
+        .first()
+    )
+    return last.file if last and last.file.path != path else None
+
+
+def _follow(mission_id: int, change: Change, current: Current) -> Change:
+    if change.moved_from is not None:
+        return change
+    file = _file_of(mission_id, change, current)
+    if file is None or file.path == change.path:
+        return change
+    return replace(change, path=file.path, file=file.pk)
+
+
+def _file_of(mission_id: int, change: Change, current: Current) -> MissionFile | None:
+    if change.file is not None:
+        if current.file and current.file.pk == change.file:
+            return current.file
+        found = MissionFile.objects.filter(mission_id=mission_id, pk=change.file).first()
+        if found is None:
+            raise ValidationError(_("There is no such file in this mission."), path=change.path)
+        return found
+    if change.base is None or current.hash is not None:
+        return None
+    return moved_file(mission_id, change.path)
