@@ -1,10 +1,10 @@
-"""How long events are kept: long enough for anyone to catch up, never for ever."""
+"""How long what nobody reads any more is kept: long enough to catch up, never for ever."""
 
 from datetime import datetime, timedelta
 
 from django.db.models import F
 
-from missions.models import Event
+from missions.models import Event, LandingRecord, Lease
 
 KEPT_FOR = timedelta(days=7)
 KEPT_A_MISSION = 10_000
@@ -16,3 +16,12 @@ def prune_events(now: datetime) -> int:
     surplus = Event.objects.filter(seq__lte=F("mission__seq") - KEPT_A_MISSION)
     many, _ = surplus.delete()
     return old + many
+
+
+def prune_records(now: datetime) -> int:
+    """Remove landing records and leases that were closed more than 7 days ago; return how many."""
+    before = now - KEPT_FOR
+    done = LandingRecord.objects.filter(state=LandingRecord.State.DONE, closed_at__lt=before)
+    records, _ = done.delete()
+    leases, _ = Lease.objects.filter(released_at__lt=before).delete()
+    return records + leases

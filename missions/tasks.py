@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from missions import integrity, landing, retention, selectors
-from missions.services import FollowFiles, PurgeMission, tidy_moved
+from missions.services import FollowFiles, PurgeMission, ThinRevisions, tidy_moved
 from parallagon.core.errors import ParallagonError
 
 logger = logging.getLogger(__name__)
@@ -21,8 +21,15 @@ def recover() -> int:
 
 @shared_task(name="missions.prune_events", time_limit=300)
 def prune_events() -> int:
-    """Remove the events that nobody needs any more to catch up."""
-    return retention.prune_events(timezone.now())
+    """Remove the events that nobody needs any more to catch up, and records that are closed."""
+    now = timezone.now()
+    return retention.prune_events(now) + retention.prune_records(now)
+
+
+@shared_task(name="missions.thin", time_limit=3000)
+def thin() -> int:
+    """Remove old revisions of which nothing is lost."""
+    return ThinRevisions(now=timezone.now()).execute()
 
 
 @shared_task(name="missions.sweep", time_limit=3000)

@@ -185,7 +185,9 @@ class _Reconciling:
         return self.change.base == self.current.number
 
     def _merge(self, base: str | None) -> None:
-        if self.mine == base:  # the author changed nothing; the others did
+        if (
+            self.base is not None and self.mine == base
+        ):  # the author changed nothing; the others did
             self.plan.merged.add(self.path)
             self._settle(self.theirs)
             return
@@ -268,9 +270,9 @@ class _Reconciling:
         if self.current.revision and number == self.current.number:
             return self.current.revision
         found = Revision.objects.filter(file=self.current.file, number=number).first()
-        if found is None:
+        if found is None and number >= self.current.number:
             raise ValidationError(f"{self.path} has no revision {number}.", path=self.path)
-        return found
+        return found  # none: it was so old that it is not kept; whoever began with it sees all
 
     def _text(self, revision: Revision | None) -> str | None:
         if revision is None or revision.blob_id is None:

@@ -12,6 +12,7 @@ from missions.services.reset import ResetMission
 from missions.services.revert import RevertedFile, RevertRun
 from missions.services.sample import LoadSample
 from missions.services.states import ArchiveMission, DeleteMission, PurgeMission, RestoreMission
+from missions.services.thin import ThinRevisions
 from missions.services.writing import MissionArchived, MissionDeleted
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "RevertedFile",
     "SaveFile",
     "SavedFile",
+    "ThinRevisions",
     "UpdateMission",
     "tidy_moved",
 ]

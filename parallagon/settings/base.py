@@ -279,6 +279,7 @@ CELERY_BEAT_SCHEDULE = {
     "dispatch": {"task": "agents.dispatch", "schedule": 1.0, "options": {"expires": 5}},
     "reap": {"task": "agents.reap", "schedule": 5.0, "options": {"expires": 10}},
     "recover": {"task": "missions.recover", "schedule": 60.0, "options": {"expires": 60}},
+    "thin": {"task": "missions.thin", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
     "sweep": {"task": "missions.sweep", "schedule": 3600.0, "options": {"expires": 3600}},
     "follow": {"task": "missions.follow_files", "schedule": 300.0, "options": {"expires": 300}},
     "prune": {"task": "missions.prune_events", "schedule": 3600.0, "options": {"expires": 3600}},
@@ -289,6 +290,8 @@ CELERY_BEAT_SCHEDULE = {
 PARALLAGON_LOCK_TIMEOUT = float(env.decimal("PARALLAGON_LOCK_TIMEOUT", Decimal(2)))  # seconds
 PARALLAGON_MAX_FILE_SIZE = env.integer("PARALLAGON_MAX_FILE_SIZE", 1024 * 1024, least=1024)
 PARALLAGON_MAX_IMPORT_SIZE = env.integer("PARALLAGON_MAX_IMPORT_SIZE", 32 * 1024 * 1024, least=1024)
+# Older than this, only one revision a day stays of what each agent or program wrote; 0: all do.
+PARALLAGON_REVISION_DAYS = env.integer("PARALLAGON_REVISION_DAYS", 90, least=0)
 PARALLAGON_EXTENSIONS = env.items(
     "PARALLAGON_EXTENSIONS",
     (
