@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from missions import folders
 from missions.content import TextContent, decode
+from missions.displaced import Displaced
 from missions.models import Mission
 from missions.paths import MOST_LEVELS, is_valid
 from parallagon.core import files
@@ -25,6 +26,7 @@ from parallagon.core.errors import FileOperationError, ResourceNotFoundError, To
 
 _LEVEL = 3  # zstd: half the size of text at 300 MB/s
 _MOST_FILES = 10_000
+_PATIENCE = 0.1  # seconds in which a program that writes in place is done
 _LEFTOVER = re.compile(r"\..+\.\d+\.[0-9a-f]{8}\.tmp")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -86,17 +88,52 @@ class FileManager:
             ValidationError: the file is larger than what a mission accepts.
             FileOperationError: it is not a plain file, or the disk refused.
         """
+        return self._read(path)
+
+    def read_settled(self, path: str, *, known: Collection[str | None]) -> bytes | None:
+        """Return the bytes at ``path``, not in the middle of another program's writing.
+
+        Bytes whose hash is not ``known`` are read when nobody writes them any more, or as they are
+        after a moment.
+
+        Raises:
+            ValidationError: the file is larger than what a mission accepts.
+            FileOperationError: it is not a plain file, or the disk refused.
+        """
+        content = self._read(path)
+        if content is None or sha256(content) in known:
+            return content
         try:
-            return files.read_contained(
-                self._allowed, path, limit=settings.PARALLAGON_MAX_FILE_SIZE
-            )
+            return self._read(path, patience=_PATIENCE)
+        except files.StillWritten:
+            return self._read(path)
+
+    def _read(self, path: str, *, patience: float | None = None) -> bytes | None:
+        limit = settings.PARALLAGON_MAX_FILE_SIZE
+        try:
+            return files.read_contained(self._allowed, path, limit=limit, patience=patience)
         except ResourceNotFoundError:
             return None
         except OSError as error:
             raise files.failure(error, path) from error
 
+    def is_missing(self, path: str) -> bool:
+        """Return whether nothing at all lies at ``path``, or a folder on the way is missing.
+
+        Raises:
+            FileOperationError: that cannot be told.
+        """
+        try:
+            with files.open_parent(self._allowed, path) as (folder, name):
+                os.stat(name, dir_fd=folder, follow_symlinks=False)
+        except (FileNotFoundError, ResourceNotFoundError):
+            return True
+        except OSError as error:
+            raise files.failure(error, path) from error
+        return False
+
     def write(self, path: str, content: bytes) -> None:
-        """Put ``content`` at ``path``, whole and durable, making the folders on the way.
+        """Put ``content`` at ``path``, whole and durable, whatever lies there now.
 
         Raises:
             FileOperationError: the folder or the disk refused; the old file is as it was.
@@ -115,29 +152,115 @@ class FileManager:
             FileOperationError: the folder or the disk refused.
         """
         files.remove_contained(self._allowed, path)
+        self.remove_empty_folders(path)
+
+    def swap(self, path: str, content: bytes, *, before: str | None) -> Displaced | None:
+        """Put ``content`` at ``path``, whole and durable, making the folders on the way.
+
+        Args:
+            path: of the file.
+            content: its bytes from now on.
+            before: the hash of what should lie there now; ``None`` for nothing.
+
+        Returns:
+            What did lie there, for the caller to look at and drop.
+
+        Raises:
+            FileOperationError: the folder or the disk refused; the old file is as it was.
+        """
+        displaced = Displaced.for_path(path, before)
+        try:
+            is_kept = files.swap_contained(self._allowed, path, content, keep=displaced.name)
+        except ResourceNotFoundError as error:
+            raise FileOperationError(error.message, path=path) from error
+        except OSError as error:
+            raise files.failure(error, path) from error
+        return displaced if is_kept else None
+
+    def take_away(self, path: str, *, before: str | None) -> Displaced | None:
+        """Remove the file at ``path``, if there is one; return what it was, as ``swap`` does.
+
+        Raises:
+            FileOperationError: the folder or the disk refused.
+        """
+        displaced = Displaced.for_path(path, before)
+        is_kept = files.remove_contained(self._allowed, path, keep=displaced.name)
+        return displaced if is_kept else None
+
+    def remove_empty_folders(self, path: str) -> None:
+        """Remove the folders on the way to ``path`` that hold nothing."""
         files.remove_empty_folders(self._allowed, path)
 
-    def set_aside(self, path: str) -> str:
+    def read_displaced(self, displaced: Displaced) -> bytes | None:
+        """Return what was displaced, once nobody writes it any more; ``None`` where it is gone.
+
+        Raises:
+            ValidationError: it is larger than what a mission accepts.
+            StillWritten: a program that had opened it before goes on writing it.
+            FileOperationError: it is not a plain file, or the disk refused.
+        """
+        return self._read(displaced.kept, patience=_PATIENCE)
+
+    def drop(self, displaced: Displaced) -> None:
+        """Remove what was displaced: it is known, or has become a revision.
+
+        Nobody waits for the disk: back after a power cut, it is swept as known.
+
+        Raises:
+            FileOperationError: the folder or the disk refused.
+        """
+        try:
+            with files.open_parent(self._allowed, displaced.kept) as (folder, name):
+                os.unlink(name, dir_fd=folder)
+        except (FileNotFoundError, ResourceNotFoundError):
+            return
+        except OSError as error:
+            raise files.failure(error, displaced.path) from error
+
+    def write_missing(self, path: str, content: bytes) -> None:
+        """Put ``content`` at ``path``, unless another program put something there meanwhile.
+
+        Raises:
+            FileOperationError: the folder or the disk refused.
+        """
+        displaced = self.swap(path, content, before=None)
+        if displaced is None:
+            return
+        try:
+            with files.open_parent(self._allowed, displaced.path) as (folder, name):
+                os.replace(displaced.name, name, src_dir_fd=folder, dst_dir_fd=folder)
+                os.fsync(folder)
+        except OSError as error:
+            raise files.failure(error, path) from error
+
+    def set_aside(self, path: str, *, instead_of: str | None = None) -> str:
         """Rename what another program left at ``path`` to a name that no agent sees; return it.
 
         Nothing is copied, so it works for any size, and the bytes stay where their author looks.
+        ``instead_of`` is the path by which their author knows them.
 
         Raises:
             FileOperationError: the folder refused.
         """
+        known_as = Path(instead_of or path)
         try:
             with files.open_parent(self._allowed, path) as (folder, name):
-                aside = f"{name}.{os.urandom(4).hex()}.aside"
+                aside = f"{known_as.name}.{os.urandom(4).hex()}.aside"
                 os.rename(name, aside, src_dir_fd=folder, dst_dir_fd=folder)
                 os.fsync(folder)
         except ResourceNotFoundError as error:
             raise FileOperationError(error.message, path=path) from error
         except OSError as error:
             raise files.failure(error, path) from error
-        return str(Path(path).with_name(aside))
+        return str(known_as.with_name(aside))
 
-    def sweep(self, path: str) -> None:
-        """Remove what a killed process left beside ``path``; only under the write lock."""
+    def sweep(self, path: str) -> list[Displaced]:
+        """Remove halves that a killed process left beside ``path``; only under the write lock.
+
+        Returns:
+            What was displaced in that folder, and at which nobody has looked yet.
+        """
+        left: list[Displaced] = []
         with (
             contextlib.suppress(OSError, ResourceNotFoundError, FileOperationError),
             files.open_parent(self._allowed, path) as (folder, _name),
@@ -146,6 +269,10 @@ class FileManager:
             for entry in entries:
                 if _LEFTOVER.fullmatch(entry.name):
                     os.unlink(entry.name, dir_fd=folder)
+                displaced = Displaced.at(str(Path(path).with_name(entry.name)))
+                if displaced:
+                    left.append(displaced)
+        return left
 
     def leftovers(self, *, older_than: float) -> list[str]:
         """Return where killed processes left temporary files before a moment (Unix seconds)."""

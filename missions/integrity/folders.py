@@ -118,7 +118,7 @@ class FolderCheck:
         current = look.look([finding.path for finding in wrong]).current
         for finding in wrong:
             if finding.kind == Kind.FILE_MISSING and (hash_ := current[finding.path].hash):
-                self.folder.write(finding.path, store.get(hash_))
+                self.folder.write_missing(finding.path, store.get(hash_))
         return [replace(one, is_mended=self._is_right(one.path)) for one in wrong]
 
     def _is_right(self, path: str) -> bool:

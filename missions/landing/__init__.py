@@ -10,6 +10,7 @@ from datetime import datetime
 from missions.authors import Author
 from missions.cache import CachedStore
 from missions.content import encode_new
+from missions.landing.behind import FolderEmptied, take_in
 from missions.landing.commit import Transaction
 from missions.landing.following import follow
 from missions.landing.foreign import Found, TakeIn
@@ -27,12 +28,14 @@ __all__ = [
     "Author",
     "Change",
     "FileExists",
+    "FolderEmptied",
     "Landing",
     "LandingConflict",
     "StaleLease",
     "land",
     "recover",
     "recover_all",
+    "take_in",
 ]
 
 

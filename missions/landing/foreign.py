@@ -1,7 +1,7 @@
 """Step 3 of a landing: what other programs wrote in the folder becomes part of the history.
 
 A file that is missing from the folder is not a removal: editors replace a file by way of a moment
-without it. The next landing of that file puts it back.
+without it. The next landing of that file puts it back, unless the watcher has seen it stay away.
 """
 
 import logging
@@ -14,6 +14,7 @@ from missions.content import check_bytes
 from missions.landing.commit import Operation, Transaction, Write
 from missions.landing.current import Current, load, present_paths
 from missions.landing.terms import Landing
+from missions.models import Revision
 from missions.paths import clash
 from missions.storage import BlobStore, FileManager, sha256
 from parallagon.core.errors import FileOperationError, ValidationError
@@ -33,6 +34,7 @@ class Found:
     on_disk: Mapping[str, str | None]
     set_aside: tuple[tuple[str, str], ...] = ()
     untaken: frozenset[str] = frozenset()
+    revisions: tuple[Revision, ...] = ()  # what was taken in
 
 
 @dataclass(kw_only=True)
@@ -50,6 +52,8 @@ class TakeIn:
     Attributes:
         expected: path → hashes that open landing records account for.
         is_strict: raise for what is not a plain file, instead of leaving it as it is.
+        sets_aside: rename what cannot be a revision and put the current text back, instead of
+            leaving it as it is.
     """
 
     folder: FileManager
@@ -57,6 +61,7 @@ class TakeIn:
     now: datetime
     expected: Mapping[str, Collection[str | None]]
     is_strict: bool = True
+    sets_aside: bool = True
 
     def look(self, paths: Sequence[str], *, meant: Mapping[str, int] | None = None) -> Found:
         """Take in what is found at ``paths``; ``meant`` as in ``load``.
@@ -70,22 +75,24 @@ class TakeIn:
         seen = _Seen()
         for path in paths:
             self._look_at(current[path], seen)
-        if seen.foreign and self._keep(current, seen):
+        revisions = self._keep(current, seen)
+        if revisions:
             current = load(mission_id, paths, meant=meant)
         return Found(
             current=current,
             on_disk=seen.on_disk,
             set_aside=tuple(seen.aside),
             untaken=frozenset(seen.untaken),
+            revisions=revisions,
         )
 
     def _look_at(self, current: Current, seen: _Seen) -> None:
         path = current.path
         seen.on_disk[path] = current.hash
         try:
-            content = self.folder.read(path)
-            found = None if content is None else sha256(content)
             known = (None, current.hash, *self.expected.get(path, ()))
+            content = self.folder.read_settled(path, known=known)
+            found = None if content is None else sha256(content)
             if current.is_elsewhere:  # where case does not count, that same file is read here
                 seen.untaken.update([path] if found not in known else [])
                 return
@@ -94,17 +101,26 @@ class TakeIn:
                 check_bytes(path, content, allow_invalid=True)
                 seen.foreign[path] = content
         except ValidationError as error:
-            if current.is_elsewhere:
-                seen.untaken.add(path)
-                return
-            seen.aside.append((path, set_aside(self.folder, self.store, current, error.message)))
             seen.on_disk[path] = current.hash
+            self._refuse(current, seen, error)
         except FileOperationError as error:
             if self.is_strict:
                 raise
             logger.warning("left as it is: %s", error.message)
 
-    def _keep(self, current: Mapping[str, Current], seen: _Seen) -> bool:
+    def _refuse(self, current: Current, seen: _Seen, error: ValidationError) -> None:
+        """Leave what cannot be a revision, or put it aside where the place is needed."""
+        if current.is_elsewhere:
+            seen.untaken.add(current.path)
+        elif self.sets_aside:
+            aside = set_aside(self.folder, self.store, current, error.message)
+            seen.aside.append((current.path, aside))
+        else:
+            logger.warning("left as it is: %s", error.message)
+
+    def _keep(self, current: Mapping[str, Current], seen: _Seen) -> tuple[Revision, ...]:
+        if not seen.foreign:
+            return ()
         present = present_paths(self.folder.mission.pk)
         writes = []
         for path, content in seen.foreign.items():
@@ -114,30 +130,29 @@ class TakeIn:
                 continue
             self.store.put(content)
             writes.append(external_write(current[path], content, on_disk=sha256(content)))
-        if not writes:
-            return False
-        take(self.folder, writes, now=self.now)
-        return True
+        return take(self.folder, writes, now=self.now) if writes else ()
 
 
-def external_write(current: Current, content: bytes, *, on_disk: str) -> Write:
+def external_write(current: Current, content: bytes, *, on_disk: str | None) -> Write:
     """Return the revision that another program's bytes become."""
     operation = Operation.CREATE if current.hash is None else Operation.WRITE
     return Write(current=current, content=content, on_disk=on_disk, operation=operation)
 
 
-def take(folder: FileManager, writes: Sequence[Write], *, now: datetime) -> None:
-    """Commit what another program wrote."""
-    Transaction(mission=folder.mission, author=Author.EXTERNAL, now=now, writes=writes).commit(
-        Landing()
+def take(folder: FileManager, writes: Sequence[Write], *, now: datetime) -> tuple[Revision, ...]:
+    """Commit what another program did, and return the revisions."""
+    transaction = Transaction(
+        mission=folder.mission, author=Author.EXTERNAL, now=now, writes=writes
     )
-    logger.info("took in what another program wrote: %s", ", ".join(w.path for w in writes))
+    revisions = transaction.commit(Landing()).revisions
+    logger.info("took in what another program did: %s", ", ".join(w.path for w in writes))
+    return revisions
 
 
 def set_aside(folder: FileManager, store: BlobStore, current: Current, reason: str) -> str:
     """Rename what cannot be a revision, put the current text back, and return the new name."""
     aside = folder.set_aside(current.path)
     if current.hash:
-        folder.write(current.path, store.get(current.hash))
+        folder.write_missing(current.path, store.get(current.hash))
     logger.warning("another program's file was set aside as %s: %s", aside, reason)
     return aside

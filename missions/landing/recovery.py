@@ -9,19 +9,19 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from django.db import DatabaseError
 from django.utils import timezone
 
 from missions.cache import CachedStore
-from missions.content import check_bytes, decode, encode
-from missions.landing.current import Current, load_exactly, present_paths
-from missions.landing.foreign import external_write, set_aside, take
+from missions.content import check_bytes
+from missions.landing.current import Current, load_exactly
+from missions.landing.foreign import set_aside
+from missions.landing.late import Late
 from missions.landing.place import folder_of
 from missions.locks import write_lock
-from missions.merge import merge
 from missions.models import LandingRecord, Mission
-from missions.paths import clash
 from missions.storage import BlobStore, FileManager, sha256
 from parallagon.core.durability import relaxed_commit
 from parallagon.core.errors import (
@@ -99,7 +99,7 @@ def roll_forward(
         forward = _Forward(folder=folder, store=store, now=now, sweeps=sweeps)
         if not forward.finish(records):
             break
-        if not forward.taken_in and len(forward.closed) == len(records):
+        if not forward.has_taken_in and len(forward.closed) == len(records):
             return {}
     return _expected(records)
 
@@ -120,7 +120,14 @@ class _Forward:
     now: datetime
     sweeps: bool
     closed: list[int] = field(default_factory=list)
-    taken_in: list[str] = field(default_factory=list)
+
+    @cached_property
+    def _late(self) -> Late:
+        return Late(folder=self.folder, store=self.store, now=self.now)
+
+    @property
+    def has_taken_in(self) -> bool:
+        return bool(self._late.taken_in)
 
     def finish(self, records: list[LandingRecord]) -> bool:
         """Replace what can be replaced and close those records; return whether any was."""
@@ -149,58 +156,37 @@ class _Forward:
 
     def _put(self, current: Current, expected: list[str | None]) -> None:
         """Make the folder show what is current, without losing what another program wrote."""
-        if self.sweeps:
-            self.folder.sweep(current.path)
+        current = self._sweep(current)
+        known = (None, current.hash, *expected)
         try:
-            content = self.folder.read(current.path)
+            content = self.folder.read_settled(current.path, known=known)
             found = None if content is None else sha256(content)
             if content is not None and found == current.hash:
                 return
-            if content is not None and found not in expected:
+            if content is not None and found not in known:
                 check_bytes(current.path, content, allow_invalid=True)
-                self._check_spelling(current)
-                current = self._take_in(current, content, expected)
+                base = next((name for name in expected if name), None)
+                current = self._late.take_in(current, content, base=base, on_disk=found)
         except ValidationError as error:
             set_aside(self.folder, self.store, current, error.message)
             return
+        base = found or next((name for name in expected if name), None)
+        self._replace(current, found, base)
+
+    def _replace(self, current: Current, found: str | None, base: str | None) -> None:
         if current.hash is None:
-            self.folder.remove(current.path)
+            displaced = self.folder.take_away(current.path, before=found)
         else:
-            self.folder.write(current.path, self.store.get(current.hash))
-
-    def _take_in(self, current: Current, foreign: bytes, expected: list[str | None]) -> Current:
-        """Make ``foreign`` a revision, merged with what has landed; return what is current then.
-
-        Where the two overlap, the other program's bytes are current, and what had landed is the
-        revision before.
-        """
-        merged = self._merge(current, foreign, expected)
-        for content in {foreign, merged}:
-            self.store.put(content)
-        write = external_write(current, merged, on_disk=sha256(foreign))
-        take(self.folder, [write], now=self.now)
-        self.taken_in.append(current.path)
-        return load_exactly(self.folder.mission.pk, [current.path])[current.path]
-
-    def _check_spelling(self, current: Current) -> None:
-        """Refuse to make a file of what differs by case only from one that is there."""
+            content = self.store.get(current.hash)
+            displaced = self.folder.swap(current.path, content, before=found)
+        if displaced:
+            self._late.look(displaced, current, known=(found, current.hash), base=base)
         if current.hash is None:
-            other = clash(current.path, present_paths(self.folder.mission.pk))
-            if other:
-                raise ValidationError(f"It differs from {other} only by case.", path=current.path)
+            self.folder.remove_empty_folders(current.path)
 
-    def _merge(self, current: Current, foreign: bytes, expected: list[str | None]) -> bytes:
-        base = next((name for name in expected if name), None)
-        theirs = current.content(self.store)
-        if base is None or theirs is None:
-            return foreign
-        mine = decode(foreign)
-        merged = merge(self.store.text(base).text, theirs.text, mine.text)
-        if merged.text is None:
-            return foreign
-        content = encode(merged.text, like=mine)
-        try:
-            check_bytes(current.path, content)
-        except ValidationError:
-            return foreign
-        return content
+    def _sweep(self, current: Current) -> Current:
+        """Look at what a dead process had displaced; return what is current then."""
+        for left in self.folder.sweep(current.path) if self.sweeps else ():
+            if left.path == current.path:
+                current = self._late.look(left, current)
+        return current

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from parallagon.core import kernel
 from parallagon.core.errors import FileOperationError, ResourceNotFoundError, ValidationError
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -51,12 +52,20 @@ def _open_folder(name: str, parent: int | None, path: str) -> int:
         raise failure(error, path) from error
 
 
-def read_contained(root: Path, path: str, *, limit: int) -> bytes:
+def read_contained(root: Path, path: str, *, limit: int, patience: float | None = None) -> bytes:
     """Return the bytes of the regular file ``path`` below ``root``.
+
+    Args:
+        root: the folder that is not left.
+        path: relative to it.
+        limit: the most bytes.
+        patience: seconds to wait for a program that has it open for writing; ``None`` reads what
+            is there.
 
     Raises:
         ResourceNotFoundError: there is no such file.
         ValidationError: it is larger than ``limit`` bytes.
+        StillWritten: a program is writing it, longer than ``patience``.
         FileOperationError: it is a link, a FIFO, a device, has a second name, or cannot be read.
     """
     with open_parent(root, path) as (folder, name):
@@ -70,13 +79,22 @@ def read_contained(root: Path, path: str, *, limit: int) -> bytes:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
                 raise NotAPlainFile(f"{path} is not a plain file of its own.", path=path)
-            with os.fdopen(descriptor, "rb", closefd=False) as file:
-                content = file.read(limit + 1)
+            content = _read(descriptor, limit + 1, patience)
+        except BlockingIOError as error:
+            raise StillWritten(f"A program is writing {path} right now.", path=path) from error
         finally:
             os.close(descriptor)
     if len(content) > limit:
         raise ValidationError(f"{path} is larger than {limit} bytes.", path=path, limit=limit)
     return content
+
+
+def _read(descriptor: int, size: int, patience: float | None) -> bytes:
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        if patience is None:
+            return file.read(size)
+        with kernel.held_still(descriptor, patience=patience):
+            return file.read(size)
 
 
 def write_temporary(folder: int, name: str, content: bytes) -> str:
@@ -118,20 +136,89 @@ def replace_contained(root: Path, path: str, content: bytes) -> None:
             raise failure(error, path) from error
 
 
-def remove_contained(root: Path, path: str) -> None:
+def swap_contained(root: Path, path: str, content: bytes, *, keep: str) -> bool:
+    """Put ``content`` at ``path``, and what lay there under the name ``keep`` beside it.
+
+    Old and new swap in one step, so that nothing that another program saves in the last instant
+    is lost: it is what lies at ``keep`` afterwards. Whoever dies in between leaves there either
+    the new bytes, whole, or the old ones.
+
+    Returns:
+        Whether anything lies at ``keep``: not where there was nothing at ``path``, nor where the
+        file system cannot swap.
+
+    Raises:
+        FileOperationError: the folder or the disk refused; the old file is as it was.
+    """
+    with open_parent(root, path, create=True) as (folder, name):
+        temporary = write_temporary(folder, name, content)
+        try:
+            os.rename(temporary, keep, src_dir_fd=folder, dst_dir_fd=folder)
+            temporary = keep
+            is_kept = _swap(folder, keep, name)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary, dir_fd=folder)
+            raise failure(error, path) from error
+        _sync(folder, path)
+    return is_kept
+
+
+def _swap(folder: int, keep: str, name: str) -> bool:
+    while True:
+        try:
+            kernel.exchange(folder, keep, name)
+        except FileNotFoundError:
+            with contextlib.suppress(FileExistsError):  # it is back: swap after all
+                kernel.rename_to_free_name(folder, keep, name)
+                return False
+        except kernel.NotOffered:
+            os.replace(keep, name, src_dir_fd=folder, dst_dir_fd=folder)
+            return False
+        else:
+            return True
+
+
+def remove_contained(root: Path, path: str, *, keep: str | None = None) -> bool:
     """Remove the file ``path`` below ``root``; a file that is not there is removed already.
+
+    Args:
+        root: the folder that is not left.
+        path: relative to it.
+        keep: a name beside it under which it lies afterwards.
+
+    Returns:
+        Whether there was one.
 
     Raises:
         FileOperationError: the folder or the disk refused.
     """
     try:
         with open_parent(root, path) as (folder, name):
-            os.unlink(name, dir_fd=folder)
-            os.fsync(folder)
+            if keep is None:
+                os.unlink(name, dir_fd=folder)
+            else:
+                os.rename(name, keep, src_dir_fd=folder, dst_dir_fd=folder)
+            _sync(folder, path)
     except (FileNotFoundError, ResourceNotFoundError):
-        return
+        return False
     except OSError as error:
         raise failure(error, path) from error
+    return True
+
+
+def _sync(folder: int, path: str) -> None:
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        raise failure(error, path) from error
+
+
+class StillWritten(FileOperationError):  # noqa: N818 - says what was found
+    """Another program has the file open for writing."""
+
+    code = "still_written"
+    status = 409
 
 
 def remove_empty_folders(root: Path, path: str) -> None:

@@ -17,6 +17,7 @@ import os
 import random
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 FOLDER = Path(os.environ["PARALLAGON_TEST_DATA_DIR"])
 ACKNOWLEDGED = FOLDER / "acknowledged.log"
 PARAGRAPHS = 12
+MOST_LINES = 700  # of one editor
+LONGEST_PAUSE = 0.01  # seconds between its saves
 PERSON_FILES = ["production.md", "demande.md"]
 AGENT_FILES = ["production.md", "production/part.md"]
 MOVING = ["notes.md", "kept/deep/notes.md", "Notes.md"]  # where one file is in turn
@@ -96,9 +99,13 @@ class Fuse:
     def lay(self, steps: int) -> None:
         from django.db import connection
 
+        from parallagon.core import kernel
+
         self.left = steps
-        for name in ("open", "fsync", "replace", "unlink", "rmdir"):
+        for name in ("open", "fsync", "rename", "replace", "unlink", "rmdir"):
             setattr(os, name, self._before(getattr(os, name)))
+        for name in ("exchange", "rename_to_free_name"):
+            setattr(kernel, name, self._before(getattr(kernel, name)))
         connection.execute_wrappers.append(self._before_statement)
 
     def burn(self) -> None:
@@ -143,8 +150,14 @@ def reap(pid: int) -> dict[str, Any]:
 def write_for_ever(kind: str, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - a test that can be repeated
     log = os.open(ACKNOWLEDGED, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    rounds = {"person": person_rounds, "agent": agent_rounds, "mover": mover_rounds}[kind]
-    for markers in rounds(chance):
+    rounds: dict[str, Callable[[], Iterator[list[str]]]] = {
+        "person": lambda: person_rounds(chance),
+        "agent": lambda: agent_rounds(chance),
+        "mover": lambda: mover_rounds(chance),
+        "editor": lambda: editor_rounds(save_by_rename, chance),
+        "editor in place": lambda: editor_rounds(save_in_place, chance),
+    }
+    for markers in rounds[kind]():
         os.write(log, "".join(f"{marker}\n" for marker in markers).encode())
 
 
@@ -250,6 +263,28 @@ def where_it_is() -> str:
     return MissionFile.objects.get(path__in=MOVING).path
 
 
+def editor_rounds(save: Callable[[Path, str], None], chance: random.Random) -> Iterator[list[str]]:
+    """Add a line to what lies in the folder, again and again, knowing nothing of Parallagon."""
+    path = next((FOLDER / "missions").iterdir()) / PERSON_FILES[0]
+    for _ in range(MOST_LINES):
+        marker = f"editor-{uuid4().hex}"
+        save(path, f"{path.read_text()}{marker}\n")
+        yield [marker]
+        time.sleep(chance.uniform(0, LONGEST_PAUSE))
+    (FOLDER / "editor.done").touch()
+    signal.pause()
+
+
+def save_by_rename(path: Path, text: str) -> None:
+    new = path.with_name("editor.new")
+    new.write_text(text)
+    new.replace(path)
+
+
+def save_in_place(path: Path, text: str) -> None:
+    path.write_text(text)
+
+
 def current(path: str) -> tuple[int, str]:
     from missions.models import MissionFile
     from missions.storage import BlobStore
@@ -271,13 +306,16 @@ def edited(text: str, marker: str, chance: random.Random) -> str:
 def check() -> dict[str, Any]:
     """Recover, then compare folder, database and what was acknowledged."""
     from django.db.models import Count
+    from django.utils import timezone
 
-    from missions.landing import recover_all
+    from missions.landing import recover_all, take_in
     from missions.models import Blob, LandingRecord, Mission, MissionFile, Revision
     from missions.storage import BlobStore, FileManager
 
+    mission = Mission.objects.get()
+    store, folder = BlobStore(), FileManager(mission)
     recovered = recover_all()
-    store, folder = BlobStore(), FileManager(Mission.objects.get())
+    take_in(mission, folder.scan(), now=timezone.now())
     files = MissionFile.objects.select_related("current")
     hashes = {file.path: file.current.blob_id for file in files if file.current}
     texts = "\n".join(
@@ -298,7 +336,9 @@ def check() -> dict[str, Any]:
         "open": LandingRecord.objects.filter(state="OPEN").count(),
         "halves": [str(run) for run, count in runs if count != len(AGENT_FILES)],
         "external": Revision.objects.filter(author_kind="external").count(),
-        "leftovers": sorted(path.name for path in folder.root.rglob("*.tmp")),
+        "leftovers": sorted(
+            path.name for path in folder.root.rglob(".*") if path.suffix in {".tmp", ".kept"}
+        ),
         "errors": [path.read_text() for path in FOLDER.glob("error-*.log")],
     }
 

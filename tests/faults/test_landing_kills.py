@@ -21,7 +21,7 @@ KILLS = int(os.environ.get("PARALLAGON_KILLS", "40"))
 SEED = int(os.environ.get("PARALLAGON_KILLS_SEED", "0")) or random.randrange(1, 2**31)  # noqa: S311 - no secret
 KINDS = ["person", "person", "agent", "mover"]
 LONGEST_WAIT = 0.1  # seconds between a change that was acknowledged and a kill
-MOST_STEPS = 72  # a landing of two files takes about 60 statements and system calls
+MOST_STEPS = 84  # a landing of two files takes about 70 statements and system calls
 ROOT = Path(__file__).parents[2]
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(60 + 2 * KILLS)]

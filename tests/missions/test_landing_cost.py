@@ -64,12 +64,13 @@ class TestASave:
         with CaptureQueriesContext(connection) as queries:
             desk.save("production.md", TEXT + "More.\n", base=1)
 
-        # Open records and the file, before and after the transaction; in it the record, the blob,
-        # the revision, the file, who wakes, the mission, the event with its number.
+        # Where the folder is; open records and the file, before and after the transaction; in it
+        # the record, the blob, the revision, the file, who wakes, the mission, the event with its
+        # number.
         writing = [
             query for query in queries if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))
         ]
-        assert len(writing) <= 13
+        assert len(writing) <= 14
 
 
 def synchronous() -> int:

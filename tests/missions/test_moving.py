@@ -218,7 +218,7 @@ class TestForeignBytes:
     def test_at_the_source_after_it_moved_are_a_file_of_their_own(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with dies_at(monkeypatch, type(desk.folder), "remove"):
+        with dies_at(monkeypatch, type(desk.folder), "take_away"):
             desk.land([move("production.md", "rapport.md")])
         write_behind(desk, "production.md", PRIMO)
 
@@ -231,7 +231,7 @@ class TestForeignBytes:
     def test_at_a_source_spelled_otherwise_are_set_aside(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with dies_at(monkeypatch, type(desk.folder), "remove"):
+        with dies_at(monkeypatch, type(desk.folder), "take_away"):
             desk.land([move("production.md", "Production.md")])
         write_behind(desk, "production.md", PRIMO)
 
@@ -244,7 +244,7 @@ class TestForeignBytes:
 
 
 class TestRecovery:
-    @pytest.mark.parametrize("step", ["remove", "write"])
+    @pytest.mark.parametrize("step", ["take_away", "swap"])
     def test_finishes_a_move(self, desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
         desk.save("deep/a.md", "A.\n", None)
         with dies_at(monkeypatch, type(desk.folder), step):

@@ -4,6 +4,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 import pytest
+from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -115,12 +116,13 @@ class TestValidatePath:
 
         with TemporaryDirectory() as outer:
             root = Path(outer).resolve() / "mission"
+            root.mkdir()
             folder = FileManager(Mission(folder=str(root)))
-            folder.create()
-            folder.write(kept, b"text")
+            with override_settings(PARALLAGON_EXTERNAL_ROOTS=[outer]):
+                folder.write(kept, b"text")
 
-            assert folder.read(kept) == b"text"
-            assert folder.scan() == [kept]
+                assert folder.read(kept) == b"text"
+                assert folder.scan() == [kept]
             assert (root / kept).resolve().is_relative_to(root)
             assert [entry.name for entry in root.parent.iterdir()] == ["mission"]
 

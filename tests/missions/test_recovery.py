@@ -42,7 +42,7 @@ class TestRecover:
     def test_finishes_what_a_dead_process_left(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with dies_at(monkeypatch, FileManager, "write"):
+        with dies_at(monkeypatch, FileManager, "swap"):
             desk.save("production.md", NEW, 1)
         assert desk.text("production.md") == NEW
         assert desk.on_disk("production.md") == TEXT.encode()
@@ -54,7 +54,7 @@ class TestRecover:
         assert recover(desk.mission.pk) == 0
 
     def test_finishes_a_removal(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-        with dies_at(monkeypatch, FileManager, "remove"):
+        with dies_at(monkeypatch, FileManager, "take_away"):
             desk.save("production.md", None, 1)
 
         recover_all()
@@ -64,7 +64,7 @@ class TestRecover:
     def test_the_next_landing_does_it_first(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with dies_at(monkeypatch, FileManager, "write"):
+        with dies_at(monkeypatch, FileManager, "swap"):
             desk.save("production.md", NEW, 1)
 
         desk.save("production.md", NEW.replace("Third", "Terzo"), 2)
@@ -76,7 +76,7 @@ class TestRecover:
     def test_merges_what_another_program_wrote_meanwhile(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with dies_at(monkeypatch, FileManager, "write"):
+        with dies_at(monkeypatch, FileManager, "swap"):
             desk.save("production.md", NEW, 1)
         (desk.folder.root / "production.md").write_text(TEXT.replace("Third", "Terzo"))
 
@@ -91,7 +91,7 @@ class TestRecover:
     def test_loses_neither_side_of_an_overlap(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with dies_at(monkeypatch, FileManager, "write"):
+        with dies_at(monkeypatch, FileManager, "swap"):
             desk.save("production.md", NEW, 1)
         theirs = TEXT.replace("First", "Erst")
         (desk.folder.root / "production.md").write_text(theirs)
@@ -102,7 +102,7 @@ class TestRecover:
         assert desk.on_disk("production.md") == theirs.encode()
 
     def test_sets_aside_what_is_not_text(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-        with dies_at(monkeypatch, FileManager, "write"):
+        with dies_at(monkeypatch, FileManager, "swap"):
             desk.save("production.md", NEW, 1)
         (desk.folder.root / "production.md").write_bytes(b"\xff")
 
@@ -115,7 +115,7 @@ class TestRecover:
     def test_one_file_that_cannot_be_replaced_does_not_stop_the_others(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with dies_at(monkeypatch, FileManager, "write"):
+        with dies_at(monkeypatch, FileManager, "swap"):
             desk.save("production.md", NEW, 1)
         path = desk.folder.root / "production.md"
         path.unlink()
@@ -131,7 +131,7 @@ class TestRecover:
     def test_removes_leftovers_of_the_dead(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with dies_at(monkeypatch, FileManager, "write"):
+        with dies_at(monkeypatch, FileManager, "swap"):
             desk.save("production.md", NEW, 1)
         leftover = desk.folder.root / ".production.md.123.0a1b2c3d.tmp"
         leftover.write_text("half")
@@ -141,7 +141,7 @@ class TestRecover:
         assert not leftover.exists()
 
     def test_is_a_task(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-        with dies_at(monkeypatch, FileManager, "write"):
+        with dies_at(monkeypatch, FileManager, "swap"):
             desk.save("production.md", NEW, 1)
 
         assert tasks.recover() == 1
@@ -150,7 +150,7 @@ class TestRecover:
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch, settings: Any
     ) -> None:
         settings.PARALLAGON_LOCK_TIMEOUT = 0.02
-        with dies_at(monkeypatch, FileManager, "write"):
+        with dies_at(monkeypatch, FileManager, "swap"):
             desk.save("production.md", NEW, 1)
 
         with write_lock(desk.mission.pk):
@@ -162,7 +162,7 @@ class TestADiskThatRefusesAfterTheCommit:
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as patch:
-            patch.setattr(FileManager, "write", self.refuse)
+            patch.setattr(FileManager, "swap", self.refuse)
             (revision,) = desk.save("production.md", NEW, 1).revisions
 
         assert revision.number == 2
@@ -178,7 +178,7 @@ class TestADiskThatRefusesAfterTheCommit:
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as patch:
-            patch.setattr(FileManager, "write", self.refuse)
+            patch.setattr(FileManager, "swap", self.refuse)
             desk.save("production.md", NEW, 1)
             desk.save("production.md", NEW.replace("Third", "Terzo"), 2)
         assert open_records() == 2
@@ -189,5 +189,5 @@ class TestADiskThatRefusesAfterTheCommit:
         assert LandingRecord.objects.latest("pk").closed_at is not None
 
     @staticmethod
-    def refuse(_folder: FileManager, path: str, _content: bytes) -> None:
+    def refuse(_folder: FileManager, path: str, _content: bytes, **_options: Any) -> None:
         raise FileOperationError(f"{path}: the disk is full.", errno=errno.ENOSPC)
