@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,16 +16,15 @@ import zstandard
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from missions import folders
+from missions import folders, walk
 from missions.content import TextContent, decode
 from missions.displaced import Displaced
 from missions.models import Mission
-from missions.paths import MOST_LEVELS, is_valid
 from parallagon.core import files
 from parallagon.core.errors import FileOperationError, ResourceNotFoundError, TooLarge
 
 _LEVEL = 3  # zstd: half the size of text at 300 MB/s
-_MOST_FILES = 10_000
+MOST_FILES = 10_000
 _PATIENCE = 0.1  # seconds in which a program that writes in place is done
 _LEFTOVER = re.compile(r"\..+\.\d+\.[0-9a-f]{8}\.tmp")
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -295,7 +294,7 @@ class FileManager:
             for path, is_fit in self._entries():
                 if is_fit:
                     found.append(path)
-                    if len(found) >= _MOST_FILES:
+                    if len(found) >= MOST_FILES:
                         break
         return sorted(found)
 
@@ -313,9 +312,9 @@ class FileManager:
         try:
             for path, is_fit in self._entries():
                 (fit if is_fit else unfit).append(path)
-                if len(fit) + len(unfit) > _MOST_FILES:
+                if len(fit) + len(unfit) > MOST_FILES:
                     sentence = _("This folder holds more than %(most)s files.")
-                    raise TooLarge(sentence % {"most": _MOST_FILES}, limit=_MOST_FILES)
+                    raise TooLarge(sentence % {"most": MOST_FILES}, limit=MOST_FILES)
         except OSError as error:
             raise files.failure(error, str(self.root)) from error
         return sorted(fit), sorted(unfit)
@@ -328,11 +327,23 @@ class FileManager:
 
     def _entries(self) -> Iterator[tuple[str, bool]]:
         """Yield the path of each file that is not hidden, and whether a mission may hold it."""
-        descriptor = os.open(self._allowed, _FOLDER)
+        for path, status in walk.entries(self._allowed):
+            is_hidden = path.rpartition("/")[2].startswith(".")
+            if not stat.S_ISDIR(status.st_mode) and not is_hidden:
+                yield path, walk.is_fit(path, status)
+
+    def look_around(self, *, known: Container[str]) -> walk.Sight:
+        """Return what the folder holds, with what the system tells of it; nothing is opened.
+
+        ``known`` are paths that need not be judged again.
+
+        Raises:
+            FileOperationError: the folder is not allowed, gone, or cannot be read.
+        """
         try:
-            yield from _walk(descriptor, "", 1)
-        finally:
-            os.close(descriptor)
+            return walk.look_around(self._allowed, most=MOST_FILES, known=known)
+        except OSError as error:
+            raise files.failure(error, str(self.root)) from error
 
 
 class BlobStore:
@@ -484,37 +495,6 @@ class BlobStore:
 
 def _unusable(name: str) -> FileOperationError:
     return FileOperationError(f"The content {name[:12]} is missing or damaged.", hash=name)
-
-
-def _walk(folder: int, prefix: str, level: int) -> Iterator[tuple[str, bool]]:
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            if entry.name.startswith("."):
-                continue
-            path = f"{prefix}{entry.name}"
-            if not entry.is_dir(follow_symlinks=False):
-                yield path, is_valid(path) and _is_plain(folder, entry.name)
-            elif level < MOST_LEVELS:
-                yield from _walk_into(folder, entry.name, path, level)
-
-
-def _walk_into(folder: int, name: str, path: str, level: int) -> Iterator[tuple[str, bool]]:
-    try:
-        child = os.open(name, _FOLDER, dir_fd=folder)
-    except OSError:
-        return
-    try:
-        yield from _walk(child, f"{path}/", level + 1)
-    finally:
-        os.close(child)
-
-
-def _is_plain(folder: int, name: str) -> bool:
-    try:
-        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except OSError:
-        return False
-    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
 
 
 def _sync(folder: Path) -> None:

@@ -301,6 +301,9 @@ PARALLAGON_EXTENSIONS = env.items(
 )  # fmt: skip
 PARALLAGON_EXTERNAL_ROOTS = env.paths("PARALLAGON_EXTERNAL_ROOTS")
 PARALLAGON_DELETED_DAYS = env.integer("PARALLAGON_DELETED_DAYS", 30, least=1)
+# Changes are told at once; a rescan finds what the system forgot to tell.
+PARALLAGON_WATCH_RESCAN_SECONDS = env.integer("PARALLAGON_WATCH_RESCAN_SECONDS", 300, least=1)
+PARALLAGON_WATCH_POLL_SECONDS = env.integer("PARALLAGON_WATCH_POLL_SECONDS", 5, least=1)
 PARALLAGON_LANGUAGE = env.choice("PARALLAGON_LANGUAGE", "en", ("en", "fr"))
 
 # -- agents ------------------------------------------------------------------------------------

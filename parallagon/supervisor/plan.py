@@ -1,4 +1,4 @@
-"""What runs in an installation: web, cycles, background work, clock."""
+"""What runs in an installation: web, cycles, background work, clock, watcher."""
 
 import sys
 from pathlib import Path
@@ -22,6 +22,7 @@ def process_plan() -> list[ProcessSpec]:
         _process("cycles", cycles, **_pace()),
         _process("default", _worker("default", concurrency=2)),
         _process("beat", beat),
+        _process("watch", (sys.executable, "manage.py", "watch")),
     ]
 
 
@@ -30,8 +31,18 @@ def log_file() -> Path:
     return Path(settings.LOG_FILE or settings.DATA_DIR / "logs" / "parallagon.log")
 
 
+def measures_folder() -> Path:
+    """Return where the processes leave what they count."""
+    return Path(settings.DATA_DIR) / "measures"
+
+
 def _process(name: str, command: tuple[str, ...], **environment: str) -> ProcessSpec:
-    common = {"LOG_FILE": str(log_file()), "PYTHONWARNINGS": ROOT_IS_FINE}
+    common = {
+        "LOG_FILE": str(log_file()),
+        "PYTHONWARNINGS": ROOT_IS_FINE,
+        # Each process counts in files of its own; whoever answers /metrics adds them up.
+        "PROMETHEUS_MULTIPROC_DIR": str(measures_folder()),
+    }
     return ProcessSpec(
         name=name,
         command=command,

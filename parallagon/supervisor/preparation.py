@@ -1,5 +1,6 @@
 """What comes before the processes: database, unfinished landings, first account, demo."""
 
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from missions.models import Mission
 from missions.services import CreateDemo
 from parallagon.accounts.models import User
 from parallagon.accounts.services import EnsureFirstAccount, system_username
-from parallagon.supervisor.plan import log_file
+from parallagon.supervisor.plan import log_file, measures_folder
 
 LONGEST_LOG = 10 * 1024 * 1024  # bytes
 
@@ -27,6 +28,7 @@ def prepare() -> User:
     now = timezone.now()
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     _start_log(log_file())
+    _start_measures(measures_folder())
     call_command("migrate", interactive=False, verbosity=0)
     landing.recover_all()
     user = EnsureFirstAccount(username=system_username()).execute()
@@ -39,6 +41,12 @@ def _start_log(file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists() and file.stat().st_size > LONGEST_LOG:
         file.replace(file.with_name(f"{file.name}.1"))
+
+
+def _start_measures(folder: Path) -> None:
+    """Let the processes count from zero, as they would without files."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _ensure_demo(user: User, now: datetime) -> None:

@@ -50,6 +50,7 @@ def main() -> None:
         "spawn": spawn,
         "reap": reap,
         "check": lambda: in_child(check),
+        "history": lambda path: in_child(lambda: history(path)),
     }
     for line in sys.stdin:
         command = json.loads(line)
@@ -301,6 +302,22 @@ def edited(text: str, marker: str, chance: random.Random) -> str:
     paragraphs = text.split("\n\n")
     paragraphs[chance.randrange(PARAGRAPHS)] = marker
     return "\n\n".join(paragraphs)
+
+
+def history(path: str) -> dict[str, Any]:
+    """Return the revisions of what is, or was, at a path, the oldest first."""
+    from missions.models import Revision
+    from missions.storage import BlobStore
+
+    revisions = [
+        {
+            "operation": revision.operation,
+            "author": revision.author_kind,
+            "text": revision.blob_id and BlobStore().get(revision.blob_id).decode(),
+        }
+        for revision in Revision.objects.filter(path=path).order_by("pk")
+    ]
+    return {"revisions": revisions}
 
 
 def check() -> dict[str, Any]:

@@ -126,7 +126,7 @@ class TestPlan:
 
         paces = [spec.environment.get("PARALLAGON_OFFLINE_PACE") for spec in process_plan()]
 
-        assert paces == [None, "60", None, None]
+        assert paces == [None, "60", None, None, None]
 
     def test_leaves_a_pace_that_was_chosen(self, settings: LazySettings) -> None:
         settings.ENVIRONMENT = {"PARALLAGON_OFFLINE_PACE": "0"}

@@ -97,12 +97,25 @@ class TestUp:
 
         assert second.process.wait(10) == 1
 
+    def test_takes_in_what_another_program_writes(
+        self, installation: Installation, link: str
+    ) -> None:
+        folder = next((installation.data_directory / "missions").iterdir())
+        metrics = f"http://127.0.0.1:{installation.port}/metrics"
+
+        (folder / "notes.md").write_text("From another program.\n")
+
+        counted = 'parallagon_watch_taken_in_total{operation="CREATE"} 1.0'
+        assert wait_for(lambda: counted in get(metrics)[1])
+
     def test_prints_another_link_while_it_runs(self, installation: Installation, link: str) -> None:
         printed = installation.manage("link")
 
         assert get(printed.strip())[0] == HTTPStatus.OK
 
-    @pytest.mark.parametrize("part", ["daphne", "--queues default", "--queues cycles", "valkey"])
+    @pytest.mark.parametrize(
+        "part", ["daphne", "--queues default", "--queues cycles", "valkey", "watch"]
+    )
     def test_brings_back_what_was_killed(
         self, installation: Installation, link: str, part: str
     ) -> None:
