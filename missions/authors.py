@@ -12,12 +12,16 @@ Kind = Revision.AuthorKind
 
 @dataclass(frozen=True, kw_only=True)
 class Author:
-    """A person, an agent in one of its runs, another program, or Parallagon itself."""
+    """A person, an agent in one of its runs, another program, or Parallagon itself.
+
+    ``told`` is the name of a person without an account here, as an archive told it.
+    """
 
     kind: Revision.AuthorKind
     user: User | None = None
     role: str = ""
     run_id: uuid.UUID | None = None
+    told: str = ""
 
     EXTERNAL: ClassVar["Author"]
     SYSTEM: ClassVar["Author"]
@@ -38,6 +42,7 @@ class Author:
             user=revision.user,
             role=revision.role,
             run_id=revision.run_id,
+            told=revision.author_name,
         )
 
     @property
@@ -49,7 +54,7 @@ class Author:
         """The person's name, the agent's role, or the kind of author."""
         if self.user:
             return self.user.display_name()
-        return self.role or str(self.kind.value)
+        return self.told or self.role or str(self.kind.value)
 
     def as_data(self) -> dict[str, Any]:
         """Return what events and the API carry: ``{kind, name, role, run}``."""

@@ -155,9 +155,8 @@ class MissionUpdateSerializer(Shape):
 
 class ExportFilterSerializer(Shape):
     def get_fields(self) -> Fields:
-        return {
-            "as": serializers.ChoiceField(["zip", "git"], default="zip")
-        }  # a keyword of Python's
+        # A keyword of Python's cannot name an attribute.
+        return {"as": serializers.ChoiceField(["zip", "archive", "git"], default="zip")}
 
 
 class MissionImportSerializer(Shape):

@@ -90,6 +90,9 @@ class Revision(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
+    author_name = models.CharField(
+        max_length=150, blank=True, help_text=_("of a person who has no account here")
+    )
     role = models.CharField(max_length=40, blank=True)
     run_id = models.UUIDField(null=True, db_index=True)
     reverts_run = models.UUIDField(

@@ -100,9 +100,8 @@ def identity_of(author: Author) -> tuple[str, str]:
         return _("Another program"), "external"
     if author.kind == _Kind.SYSTEM:
         return "Parallagon", "parallagon"
-    if author.user:
-        return _clean(author.name) or _("Someone"), f"person-{author.user.pk}"
-    return _("Someone"), "person"
+    name = _clean(author.name if author.user else author.told) or _("Someone")
+    return name, f"person-{author.user.pk}" if author.user else "person"
 
 
 def _what(step: Step) -> str:

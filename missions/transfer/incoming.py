@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 from missions.content import check_bytes
 from missions.transfer import manifest
 from missions.transfer.manifest import Manifest
+from missions.transfer.past import Past, read_past
 from missions.transfer.sorting import Skipped, Sorted, sort
 from missions.transfer.sources import BadArchive, Entry, Source
 from missions.transfer.zips import shown, too_large
@@ -21,15 +23,17 @@ class Incoming:
     Attributes:
         texts: path → text, with its BOM and line ends as they were.
         manifest: of an export; ``None`` for anything else.
+        past: the history, where the archive has one.
         skipped: what was left out.
     """
 
     texts: Mapping[str, str]
     manifest: Manifest | None
+    past: Past | None
     skipped: Sequence[Skipped]
 
 
-def read(source: Source) -> Incoming:
+def read(source: Source, *, now: datetime) -> Incoming:
     """Return what ``source`` holds; nothing has been written.
 
     Raises:
@@ -47,6 +51,7 @@ def read(source: Source) -> Incoming:
         check_entry(path, entry, settings.PARALLAGON_MAX_FILE_SIZE)
     return Incoming(
         manifest=_manifest(source, found),
+        past=read_past(source, found.own, found.files, now=now),
         texts={path: _text(source, path, entry) for path, entry in sorted(found.files.items())},
         skipped=tuple(found.skipped),
     )

@@ -18,6 +18,8 @@ from missions import selectors
 from missions.models import Mission
 from missions.storage import BlobStore
 from missions.transfer.manifest import NAME, Manifest
+from missions.transfer.past import BLOBS, current_of, past_of
+from missions.transfer.past import NAME as HISTORY
 from missions.transfer.sorting import OWN
 
 _EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)  # that a ZIP can say
@@ -44,8 +46,27 @@ def contents_of(mission: Mission) -> list[Item]:
         for file in selectors.current_files(mission=mission)
         for revision in [selectors.current_revision(file)]
     ]
-    about = Item(name=OWN + NAME, at=mission.created_at, content=Manifest.of(mission).as_bytes())
-    return [about, *files]
+    return [_about(mission), *files]
+
+
+def whole_of(mission: Mission) -> list[Item]:
+    """Return the same with the history: every revision, and every content it refers to."""
+    past = list(past_of(mission))
+    current = sorted(current_of(past), key=lambda one: one.path)
+    older = {one.hash for one in past if one.hash} - {one.hash for one in current}
+    lines = b"".join(one.as_line() for one in past)
+    at = mission.created_at
+    return [
+        _about(mission),
+        Item(name=OWN + HISTORY, at=at, content=lines),
+        *(Item(name=one.path, at=one.at, hash=one.hash or "") for one in current),
+        *(Item(name=f"{OWN}{BLOBS}{hash_}", at=at, hash=hash_) for hash_ in sorted(older)),
+    ]
+
+
+def _about(mission: Mission) -> Item:
+    content = Manifest.of(mission).as_bytes()
+    return Item(name=OWN + NAME, at=mission.created_at, content=content)
 
 
 def tag_of(items: Iterable[Item]) -> str:

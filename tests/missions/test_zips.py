@@ -3,6 +3,7 @@
 import io
 import time
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ from missions.transfer.zips import ZipSource
 from parallagon.core.errors import ValidationError
 from tests.archives import HOSTILE, REQUEST, Packed, pack, with_zip64_end, zip_of
 
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 SLOW = 0.2  # seconds
 _SIGNS = st.characters(codec="utf-8", exclude_categories=["Cs"])
 
 
 def read(content: bytes, **limits: int) -> Incoming:
-    return incoming.read(ZipSource(io.BytesIO(content), limits=limited(**limits)))
+    return incoming.read(ZipSource(io.BytesIO(content), limits=limited(**limits)), now=NOW)
 
 
 def limited(**changes: int) -> Limits:

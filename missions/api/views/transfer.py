@@ -53,12 +53,14 @@ class ExportView(MissionScoped):
     def get(self, request: Request, **_: Any) -> HttpResponseBase:
         """Take a mission away: `zip` is its files as they are, which can be imported again.
 
-        `git` is a bundle that `git clone` takes, with a commit for each change and its author.
+        `archive` adds the history: every revision, with its author and moment, to be imported
+        in another installation. `git` is a bundle that `git clone` takes, with a commit for each
+        change and its author.
         """
         filters = ExportFilterSerializer(data=request.query_params)
         filters.is_valid(raise_exception=True)
-        make = {"zip": self._zip, "git": self._git}[filters.validated_data["as"]]
-        return make(request)
+        make = {"zip": self._zip, "archive": self._archive, "git": self._git}
+        return make[filters.validated_data["as"]](request)
 
     def _git(self, request: Request) -> HttpResponseBase:
         state = f"{history.state_of(self.mission)}-{self.mission.language}"
@@ -73,13 +75,20 @@ class ExportView(MissionScoped):
         )
 
     def _zip(self, request: Request) -> HttpResponseBase:
-        items = outgoing.contents_of(self.mission)
+        return self._packed(request, outgoing.contents_of(self.mission), ".zip")
+
+    def _archive(self, request: Request) -> HttpResponseBase:
+        return self._packed(request, outgoing.whole_of(self.mission), ".parallagon.zip")
+
+    def _packed(
+        self, request: Request, items: list[outgoing.Item], ending: str
+    ) -> HttpResponseBase:
         tag = quote_etag(outgoing.tag_of(items))
         if downloads.is_known(request, tag):
             return downloads.not_modified(tag)
         return downloads.Download(
             outgoing.write_zip(items),
-            name=downloads.file_name(self.mission.title, ".zip"),
+            name=downloads.file_name(self.mission.title, ending),
             content_type="application/zip",
             tag=tag,
         )

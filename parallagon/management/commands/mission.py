@@ -1,4 +1,4 @@
-"""``manage.py mission create|list``: missions from a shell."""
+"""``manage.py mission create|list|export|import``: missions from a shell."""
 
 import sys
 from pathlib import Path
@@ -15,13 +15,14 @@ from missions.services import AdoptFolder, CreateMission
 from parallagon.core.errors import ValidationError
 from parallagon.management.base import FriendlyCommand
 from parallagon.management.people import find_person
+from parallagon.management.transfer import add_actions, export_mission, import_mission
 
 
 class Command(FriendlyCommand):
-    help = "Create a mission from a request, or list missions."
+    help = "Create a mission from a request, list missions, write one to a file or read it back."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Describe both actions."""
+        """Describe the actions."""
         actions = parser.add_subparsers(dest="action", required=True)
         create = actions.add_parser("create", help="make a mission; prints its number")
         create.add_argument("name")
@@ -32,11 +33,17 @@ class Command(FriendlyCommand):
         create.add_argument("--user", help="its owner; the first administrator if omitted")
         create.add_argument("--start", action="store_true", help="start its agents")
         actions.add_parser("list", help="number, state, language, activity and title of each")
+        add_actions(actions)
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         """Carry out one action."""
         if action == "create":
             self._create(**options)
+        elif action == "export":
+            path = export_mission(options["mission"], options["path"], options["form"])
+            self.stdout.write(str(path))
+        elif action == "import":
+            self._import(**options)
         else:
             self._list()
 
@@ -65,6 +72,21 @@ class Command(FriendlyCommand):
         for left in placed.left_alone:
             self.stderr.write(f"left alone: {left.path}: {left.reason}")
         return placed.mission
+
+    def _import(self, **options: Any) -> None:
+        """Make a mission of a file, and say what of it was left out."""
+        imported = import_mission(
+            Path(options["path"]),
+            user=options["user"],
+            title=options["title"] or "",
+            request=_read_request(options["request"]) if options["request"] else "",
+            language=options["language"] or "",
+            model=options["model"],
+            start=options["start"],
+        )
+        for left in imported.skipped:
+            self.stderr.write(f"left out: {left.path}: {left.reason}")
+        self.stdout.write(str(imported.mission.pk))
 
     def _list(self) -> None:
         missions = list(Mission.objects.order_by("pk"))
