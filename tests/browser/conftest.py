@@ -44,8 +44,9 @@ def pytest_runtest_makereport(
     """Show what the installation logged before a journey failed."""
     report = yield
     one = getattr(item, "funcargs", {}).get("installation")
-    if report.failed and isinstance(one, Installation):
-        log = (one.data_directory / "logs" / "parallagon.log").read_text(encoding="utf-8")
+    file = one.data_directory / "logs/parallagon.log" if isinstance(one, Installation) else None
+    if report.failed and file and file.exists():  # gone with the last test's installation
+        log = file.read_text(encoding="utf-8")
         report.sections.append(("Installation", "\n".join(log.splitlines()[-LOG_LINES:])))
     return report
 

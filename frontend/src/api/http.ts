@@ -32,6 +32,8 @@ export class ApiError extends Error {
 
 export interface RequestOptions {
   body?: unknown;
+  /** Fields and files, instead of a body. */
+  form?: FormData;
   signal?: AbortSignal;
   /** Seconds until the request counts as unanswered. */
   timeout?: number;
@@ -53,7 +55,7 @@ export function readCookie(name: string): string {
 export async function request<Answer>(
   method: string,
   path: string,
-  { body, signal, timeout = 20 }: RequestOptions = {},
+  { body, form, signal, timeout = 20 }: RequestOptions = {},
 ): Promise<Answer> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -64,7 +66,7 @@ export async function request<Answer>(
     headers,
     credentials: "same-origin",
     signal: signal ? AbortSignal.any([signal, limit]) : limit,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(form ? { body: form } : body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   if (!response.ok) throw await errorOf(response);
   if (response.status === 204) return undefined as Answer;

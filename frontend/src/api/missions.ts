@@ -3,6 +3,7 @@ import type {
   Changes,
   FileDiff,
   FileText,
+  Imported,
   Mission,
   MissionFile,
   NewMission,
@@ -22,6 +23,12 @@ const fileUrl = (mission: number, path: string) => `missions/${mission}/files/${
 export const listMissions = () => readAll<Mission>("missions/");
 export const readMission = (id: number) => request<Mission>("GET", `missions/${id}/`);
 export const createMission = (body: NewMission) => request<Mission>("POST", "missions/", { body });
+/** Make a mission of a ZIP; `form` holds it as `file`. */
+export const importMission = (form: FormData) =>
+  request<Imported>("POST", "missions/import", { form, timeout: 300 });
+/** Where a mission can be had as a file. */
+export const exportUrl = (id: number, form: "zip" | "archive" | "git") =>
+  `/api/v1/missions/${id}/export?as=${form}`;
 export const changeMission = (id: number, body: { title?: string; model?: string }) =>
   request<Mission>("PATCH", `missions/${id}/`, { body });
 export const startMission = (id: number) => request<Mission>("POST", `missions/${id}/start`);

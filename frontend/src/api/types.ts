@@ -41,6 +41,13 @@ export interface NewMission {
   start: boolean;
 }
 
+/** A mission that was made of an archive, and what of it was left out. */
+export interface Imported {
+  mission: Mission;
+  skipped: { path: string; reason: string }[];
+  skipped_count: number;
+}
+
 export interface Author {
   kind: "person" | "agent" | "external" | "system";
   name: string;

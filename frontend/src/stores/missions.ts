@@ -1,8 +1,15 @@
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef } from "vue";
 
-import { archiveMission, createMission, deleteMission, listMissions, restoreMission } from "@/api/missions";
-import type { Mission, NewMission } from "@/api/types";
+import {
+  archiveMission,
+  createMission,
+  deleteMission,
+  importMission,
+  listMissions,
+  restoreMission,
+} from "@/api/missions";
+import type { Imported, Mission, NewMission } from "@/api/types";
 
 /** The missions that this person may see, newest work first. */
 export const useMissions = defineStore("missions", () => {
@@ -22,6 +29,12 @@ export const useMissions = defineStore("missions", () => {
     const created = await createMission(mission);
     list.value = [created, ...list.value];
     return created;
+  }
+
+  async function bring(form: FormData): Promise<Imported> {
+    const imported = await importMission(form);
+    list.value = [imported.mission, ...list.value];
+    return imported;
   }
 
   /** Take in what is known better elsewhere about one of them. */
@@ -52,5 +65,5 @@ export const useMissions = defineStore("missions", () => {
   const active = computed(() => list.value.filter((mission) => mission.state === "ACTIVE"));
   const archived = computed(() => list.value.filter((mission) => mission.state === "ARCHIVED"));
 
-  return { list, active, archived, status, load, create, update, archive, remove, forget, restore };
+  return { list, active, archived, status, load, create, bring, update, archive, remove, forget, restore };
 });
