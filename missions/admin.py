@@ -90,11 +90,11 @@ class MissionAdmin(admin.ModelAdmin[Mission]):
     inlines: ClassVar = [MembershipInline, TransitionInline]
     fields = (
         "title", "owner", "language", "state", "deleted_at", "model", "folder", "is_demo", "seq",
-        "fence", "version", "created_at", "updated_at",
+        "fence", "version", "created_at", "updated_at", "writer",
     )  # fmt: skip
     readonly_fields = (
         "owner", "language", "state", "deleted_at", "folder", "is_demo", "seq", "fence", "version",
-        "created_at", "updated_at",
+        "created_at", "updated_at", "writer",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Mission]:
@@ -150,6 +150,10 @@ class MissionAdmin(admin.ModelAdmin[Mission]):
             operation.execute()
         except ParallagonError as error:
             self.message_user(request, error.message, messages.ERROR)
+
+    @admin.display(description=_("who writes now"))
+    def writer(self, mission: Mission) -> str:
+        return str(selectors.writer_of(mission=mission) or "")
 
     @admin.display(description=_("files"), ordering="file_count")
     def files(self, mission: Mission) -> int:
@@ -279,11 +283,19 @@ class HeldFilter(admin.SimpleListFilter):
 
 @admin.register(Lease)
 class LeaseAdmin(ReadOnlyAdmin):
-    list_display = ("token", "mission", "role", "patterns", "taken_at", "ends_at", "released_at")
+    list_display = (
+        "token", "mission", "role", "patterns", "taken_at", "ends_at", "released_at", "worker",
+    )  # fmt: skip
     list_filter = (HeldFilter, "role")
     list_select_related = ("mission",)
     search_fields = ("mission__title", "role", "=run_id")
     ordering = ("-pk",)
+
+    @admin.display(description=_("process at work"))
+    def worker(self, lease: Lease) -> str:
+        if lease.released_at is not None:
+            return ""
+        return str(selectors.worker_of(run_id=lease.run_id) or "")
 
 
 class ProposalFileInline(admin.TabularInline[ProposalFile, Proposal]):

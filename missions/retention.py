@@ -4,10 +4,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import F
 
-from missions.models import Event, LandingRecord, Lease
+from missions import locks
+from missions.models import Event, LandingRecord, Lease, Mission
 
 KEPT_FOR = timedelta(days=7)
 KEPT_A_MISSION = 10_000
+LOCKS_KEPT_FOR = timedelta(hours=1)
 
 
 def prune_events(now: datetime) -> int:
@@ -25,3 +27,9 @@ def prune_records(now: datetime) -> int:
     records, _ = done.delete()
     leases, _ = Lease.objects.filter(released_at__lt=before).delete()
     return records + leases
+
+
+def prune_locks(now: datetime) -> int:
+    """Remove what dead workers and deleted missions left of their locks; return how many."""
+    there = set(Mission.objects.values_list("pk", flat=True))
+    return locks.forget_unused(before=now - LOCKS_KEPT_FOR, missions=there)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
@@ -9,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from missions import paths
+from missions import locks, paths
 from missions.cache import CachedStore
 from missions.models import (
     Event,
@@ -375,3 +376,16 @@ def seen_by(*, user_id: int, mission_id: int) -> int | None:
         .values_list("seq", flat=True)
         .first()
     )
+
+
+# -- locks -------------------------------------------------------------------------------------
+
+
+def writer_of(*, mission: Mission) -> locks.Holder | None:
+    """Return who holds the mission's write lock now, as far as is known."""
+    return locks.writer(mission.pk)
+
+
+def worker_of(*, run_id: UUID) -> locks.Holder | None:
+    """Return which process is at a run now, as far as is known."""
+    return locks.RunLock.holder(run_id)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from django.utils.translation import gettext_noop
+
 from missions.cache import CachedStore
 from missions.content import encode
 from missions.landing.current import Current, present_paths
@@ -18,6 +20,7 @@ from missions.paths import matches
 from missions.storage import BlobStore
 from parallagon.core.errors import FileOperationError
 
+_COPYING = gettext_noop("copying files for a run")
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -81,7 +84,7 @@ def _look(
     mission: Mission, store: BlobStore, patterns: Sequence[str], *, now: datetime
 ) -> dict[str, Current]:
     """Return what is current, as of one moment; blobs do not change, so reading them can wait."""
-    with write_lock(mission.pk):
+    with write_lock(mission.pk, purpose=_COPYING):
         folder = folder_of(mission)
         expected = roll_forward(folder, store, now=now)
         known = {*present_paths(mission.pk), *folder.scan()}

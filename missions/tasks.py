@@ -32,6 +32,12 @@ def thin() -> int:
     return ThinRevisions(now=timezone.now()).execute()
 
 
+@shared_task(name="missions.prune_locks", time_limit=300)
+def prune_locks() -> int:
+    """Remove what is left of locks that nobody needs any more."""
+    return retention.prune_locks(timezone.now())
+
+
 @shared_task(name="missions.sweep", time_limit=3000)
 def sweep() -> int:
     """Look whether files, contents and rows agree; return how many findings are open."""

@@ -13,24 +13,28 @@ from agents.gateway.protocol import read_calls
 from agents.models import AgentRun
 from agents.selectors import run_directory, staging_directory
 from agents.services.finish import FinishRun
+from missions import locks
 from missions.locks import RunLock
 from parallagon.core.services import BaseService
 
 SILENT_FOR = timedelta(seconds=30)
+SILENT_ALONE_FOR = timedelta(seconds=60)
+"""… where no lock proves that the worker is dead, so that its silence alone decides."""
 
 
 def silent_runs(*, now: datetime) -> Sequence[AgentRun]:
-    """Return the runs at work whose worker has not been heard of for 30 seconds."""
+    """Return the runs at work whose worker has not been heard of for too long."""
+    silence = SILENT_FOR if locks.are_certain() else SILENT_ALONE_FOR
     return list(
         AgentRun.objects.filter(
-            state=AgentRun.State.RUNNING, heartbeat_at__lt=now - SILENT_FOR
+            state=AgentRun.State.RUNNING, heartbeat_at__lt=now - silence
         ).select_related("agent", "mission")
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReapRun(BaseService[bool]):
-    """End a silent run as failed, unless its worker still holds its lock.
+    """End a silent run as failed, unless a lock proves that its worker lives.
 
     What its calls cost is read from the gateway's record, so that a crash loses no charge.
     """
@@ -40,7 +44,7 @@ class ReapRun(BaseService[bool]):
     now: datetime
 
     def _perform(self) -> bool:
-        if not RunLock.is_free(self.run.pk):
+        if locks.are_certain() and not RunLock.is_free(self.run.pk):
             return False
         with transaction.atomic(), translation.override(self.run.mission.language):
             FinishRun(

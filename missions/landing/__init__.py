@@ -4,8 +4,11 @@
 between any two of them loses nothing that was acknowledged and leaves no half-written file.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
+
+from django.utils.translation import gettext_noop
 
 from missions.authors import Author
 from missions.cache import CachedStore
@@ -19,8 +22,8 @@ from missions.landing.reconcile import Plan, Reconcile, check
 from missions.landing.recovery import put_in_folder, recover, recover_all, roll_forward
 from missions.landing.terms import Change, FileExists, Landing, LandingConflict
 from missions.leases import StaleLease, covers
-from missions.locks import write_lock
-from missions.models import Mission, Proposal
+from missions.locks import LockLost, ensure_held, write_lock
+from missions.models import Mission, Proposal, Revision
 from missions.storage import BlobStore
 from parallagon.core.errors import ValidationError
 
@@ -37,6 +40,15 @@ __all__ = [
     "recover_all",
     "take_in",
 ]
+
+logger = logging.getLogger(__name__)
+_TRIES = 3
+_PURPOSES = {
+    Revision.AuthorKind.PERSON: gettext_noop("a person's change"),
+    Revision.AuthorKind.AGENT: gettext_noop("an agent's change"),
+    Revision.AuthorKind.EXTERNAL: gettext_noop("another program's change"),
+    Revision.AuthorKind.SYSTEM: gettext_noop("Parallagon's own change"),
+}
 
 
 def land(
@@ -64,23 +76,44 @@ def land(
         allow_invalid: let a person save a text that is not well-formed in its format.
         timeout: seconds to wait for the write lock; ``None`` waits ``PARALLAGON_LOCK_TIMEOUT``.
 
+    Begun again from step 1 when the write lock turns out to have been lost.
+
     Raises:
         ValidationError: a path or text cannot be accepted; nothing was written.
         LandingConflict: a person's text overlaps with what others wrote; nothing was written.
         FileExists: a file would move, or come back, to where another one is; nothing was written.
         ResourceNotFoundError: there is nothing to move; nothing was written.
         StaleLease: the run no longer holds its files.
-        LockError: the write lock was busy.
+        LockError: the write lock was busy, or lost each time.
         FileOperationError: the folder or the disk refused; nothing was written.
     """
     _check_reason(author, changes, propose)
     allow_invalid = allow_invalid and not author.is_agent
     sent = check(changes, allow_invalid=allow_invalid)
+    for _ in range(_TRIES - 1):
+        try:
+            return _land(mission, sent, author, now, fence, within, propose, allow_invalid, timeout)
+        except LockLost as error:
+            logger.info("mission %s: a landing begins again: %s", mission.pk, error.message)
+    return _land(mission, sent, author, now, fence, within, propose, allow_invalid, timeout)
+
+
+def _land(
+    mission: Mission,
+    sent: Sequence[Change],
+    author: Author,
+    now: datetime,
+    fence: int | None,
+    within: Callable[[Landing], None] | None,
+    propose: Proposal.Reason | None,
+    allow_invalid: bool,
+    timeout: float | None,
+) -> Landing:
     store = CachedStore()
     _keep_ahead(store, sent)
 
     # 1. One writer at a time; readers never wait, they read what is current from the blobs.
-    with write_lock(mission.pk, timeout=timeout):
+    with write_lock(mission.pk, timeout=timeout, purpose=_PURPOSES[author.kind]):
         folder = folder_of(mission)
         # 2. First finish what a dead process left.
         expected = roll_forward(folder, store, now=now)
@@ -115,6 +148,7 @@ def land(
             within=within,
         )
         merged = frozenset() if reason else frozenset(plan.merged)
+        ensure_held(mission.pk)  # told early; the numbers of revisions decide
         landing = transaction.commit(
             Landing(merged=merged, set_aside=found.set_aside, followed=followed)
         )

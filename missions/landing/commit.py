@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from missions import events, hooks, leases
 from missions.authors import Author
 from missions.landing.current import Current
 from missions.landing.terms import Landing
+from missions.locks import LockLost
 from missions.models import (
     Blob,
     LandingRecord,
@@ -24,7 +26,6 @@ from missions.models import (
 from missions.paths import path_key
 from missions.storage import sha256
 from parallagon.core import database
-from parallagon.core.errors import LockError
 
 Operation = Revision.Operation
 Fact = tuple[int, events.EventType, dict[str, Any]]
@@ -92,8 +93,8 @@ class Transaction:
 
         Raises:
             StaleLease: the run's lease was given back or taken over.
-            LockError: another writer was faster although the lock was held (a lock was lost), or
-                the database is busy.
+            LockLost: another writer was faster although the lock was held.
+            LockError: the database is busy.
             FileOperationError: the database's disk is full.
         """
         with database.foreseen(), transaction.atomic(durable=True):
@@ -138,7 +139,7 @@ class Transaction:
         try:
             return tuple(self._revise_one(write) for write in self.writes)
         except IntegrityError as error:
-            raise LockError("Someone else was faster. Try again.") from error
+            raise LockLost(_("Someone else was faster. Try again.")) from error
 
     def _revise_one(self, write: Write) -> Revision:
         file = write.current.file or MissionFile.objects.create(

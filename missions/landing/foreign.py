@@ -14,6 +14,7 @@ from missions.content import check_bytes
 from missions.landing.commit import Operation, Transaction, Write
 from missions.landing.current import Current, load, present_paths
 from missions.landing.terms import Landing
+from missions.locks import ensure_held
 from missions.models import Revision
 from missions.paths import clash
 from missions.storage import BlobStore, FileManager, sha256
@@ -151,6 +152,7 @@ def take(folder: FileManager, writes: Sequence[Write], *, now: datetime) -> tupl
 
 def set_aside(folder: FileManager, store: BlobStore, current: Current, reason: str) -> str:
     """Rename what cannot be a revision, put the current text back, and return the new name."""
+    ensure_held(folder.mission.pk)
     aside = folder.set_aside(current.path)
     if current.hash:
         folder.write_missing(current.path, store.get(current.hash))

@@ -8,11 +8,13 @@ each file, replace it unless it is right already, close the record.
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from django.db import DatabaseError
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from missions.cache import CachedStore
 from missions.content import check_bytes
@@ -20,7 +22,7 @@ from missions.landing.current import Current, load_exactly
 from missions.landing.foreign import set_aside
 from missions.landing.late import Late
 from missions.landing.place import folder_of
-from missions.locks import write_lock
+from missions.locks import LONGEST_HOLD, are_certain, ensure_held, write_lock
 from missions.models import LandingRecord, Mission
 from missions.storage import BlobStore, FileManager, sha256
 from parallagon.core.durability import relaxed_commit
@@ -35,6 +37,10 @@ logger = logging.getLogger(__name__)
 State = LandingRecord.State
 Expected = dict[str, list[str | None]]
 
+STRAY_FOR = timedelta(seconds=5 * LONGEST_HOLD)
+"""How long a replacement by a process that lost its lock may come late."""
+
+_RECOVERY = gettext_noop("finishing what a dead process left")
 _ROUNDS = 3  # each round may find that another program wrote in between
 
 
@@ -43,9 +49,9 @@ def recover_all() -> int:
 
     A mission whose write lock is busy is left to its holder, who does the same.
     """
-    open_records = LandingRecord.objects.filter(state=State.OPEN)
+    records = LandingRecord.objects.filter(Q(state=State.OPEN) | _settled_since(timezone.now()))
     finished = 0
-    for mission_id in open_records.order_by().values_list("mission_id", flat=True).distinct():
+    for mission_id in records.order_by().values_list("mission_id", flat=True).distinct():
         try:
             finished += recover(mission_id)
         except ParallagonError as error:
@@ -60,11 +66,11 @@ def recover(mission_id: int) -> int:
         LockError: the mission's write lock is busy.
     """
     mission = Mission.objects.get(pk=mission_id)
-    with write_lock(mission_id):
+    with write_lock(mission_id, purpose=_RECOVERY):
         before = LandingRecord.objects.filter(mission=mission, state=State.OPEN).count()
-        expected = roll_forward(folder_of(mission), CachedStore(), now=timezone.now())
+        roll_forward(folder_of(mission), CachedStore(), now=timezone.now())
         left = LandingRecord.objects.filter(mission=mission, state=State.OPEN).count()
-    if expected:
+    if left:
         logger.warning("mission %s: some files cannot be replaced yet", mission_id)
     return max(0, before - left)
 
@@ -89,19 +95,30 @@ def roll_forward(
         sweeps: remove what a killed process left beside the files.
 
     Returns:
-        path → hashes that may lie in the folder because of records that are still open.
+        path → hashes that may lie in the folder because of records that are still open, or, with
+        locks that can be lost, were closed a short while ago: a process that was stopped may still
+        put an old text there, which is none of another program and gives way to the current one.
     """
-    records: list[LandingRecord] = []
+    records = LandingRecord.objects.filter(mission=folder.mission)
+    settled = list(records.filter(_settled_since(now)))
+    opened: list[LandingRecord] = []
     for _ in range(_ROUNDS):
-        records = list(LandingRecord.objects.filter(mission=folder.mission, state=State.OPEN))
-        if not records:
+        opened = list(records.filter(state=State.OPEN))
+        if not opened and not settled:
             break
         forward = _Forward(folder=folder, store=store, now=now, sweeps=sweeps)
-        if not forward.finish(records):
+        if not forward.finish(opened, settled):
             break
-        if not forward.has_taken_in and len(forward.closed) == len(records):
-            return {}
-    return _expected(records)
+        if not forward.has_taken_in and len(forward.closed) == len(opened):
+            return _expected(settled)
+    return _expected([*settled, *opened])
+
+
+def _settled_since(now: datetime) -> Q:
+    """Select the closed records that a process that lost its lock may still act upon."""
+    if are_certain():
+        return Q(pk__in=())
+    return Q(state=State.DONE, closed_at__gte=now - STRAY_FOR)
 
 
 def _expected(records: Iterable[LandingRecord]) -> Expected:
@@ -129,16 +146,20 @@ class _Forward:
     def has_taken_in(self) -> bool:
         return bool(self._late.taken_in)
 
-    def finish(self, records: list[LandingRecord]) -> bool:
+    def finish(self, opened: list[LandingRecord], settled: list[LandingRecord]) -> bool:
         """Replace what can be replaced and close those records; return whether any was."""
-        expected = _expected(records)
+        expected, landing = _expected([*settled, *opened]), _expected(opened)
         current = load_exactly(self.folder.mission.pk, expected)
         # Where case does not count, a file that is only spelled anew must go before it comes.
         paths = sorted(expected, key=lambda path: current[path].hash is not None)
-        right = {path for path in paths if self._is_put(current[path], expected[path])}
+        right = {
+            path
+            for path in paths
+            if self._is_put(current[path], expected[path], landing.get(path, []))
+        }
         self.closed.extend(
             record.pk
-            for record in records
+            for record in opened
             if all(entry["path"] in right for entry in record.entries)
         )
         closable = LandingRecord.objects.filter(pk__in=self.closed)
@@ -146,16 +167,24 @@ class _Forward:
         with relaxed_commit():
             return closable.update(state=State.DONE, closed_at=self.now) > 0
 
-    def _is_put(self, current: Current, expected: list[str | None]) -> bool:
+    def _is_put(
+        self, current: Current, expected: list[str | None], landing: list[str | None]
+    ) -> bool:
         try:
-            self._put(current, expected)
+            self._put(current, expected, landing)
         except (FileOperationError, LockError) as error:
             logger.warning("%s is not replaced yet: %s", current.path, error.message)
             return False
         return True
 
-    def _put(self, current: Current, expected: list[str | None]) -> None:
-        """Make the folder show what is current, without losing what another program wrote."""
+    def _put(self, current: Current, expected: list[str | None], landing: list[str | None]) -> None:
+        """Make the folder show what is current, without losing what another program wrote.
+
+        Args:
+            current: what belongs there.
+            expected: hashes that are Parallagon's own work.
+            landing: those of them that open records know.
+        """
         current = self._sweep(current)
         known = (None, current.hash, *expected)
         try:
@@ -165,19 +194,20 @@ class _Forward:
                 return
             if content is not None and found not in known:
                 check_bytes(current.path, content, allow_invalid=True)
-                base = next((name for name in expected if name), None)
+                base = next((name for name in landing if name), None)
                 current = self._late.take_in(current, content, base=base, on_disk=found)
         except ValidationError as error:
             set_aside(self.folder, self.store, current, error.message)
             return
-        base = found or next((name for name in expected if name), None)
+        base = found or next((name for name in landing if name), None)
         self._replace(current, found, base)
 
     def _replace(self, current: Current, found: str | None, base: str | None) -> None:
-        if current.hash is None:
+        content = self.store.get(current.hash) if current.hash else None
+        ensure_held(self.folder.mission.pk)
+        if content is None:
             displaced = self.folder.take_away(current.path, before=found)
         else:
-            content = self.store.get(current.hash)
             displaced = self.folder.swap(current.path, content, before=found)
         if displaced:
             self._late.look(displaced, current, known=(found, current.hash), base=base)

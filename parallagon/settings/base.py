@@ -283,10 +283,12 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "missions.sweep", "schedule": 3600.0, "options": {"expires": 3600}},
     "follow": {"task": "missions.follow_files", "schedule": 300.0, "options": {"expires": 300}},
     "prune": {"task": "missions.prune_events", "schedule": 3600.0, "options": {"expires": 3600}},
+    "locks": {"task": "missions.prune_locks", "schedule": 3600.0, "options": {"expires": 3600}},
     "purge": {"task": "missions.purge", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
 # -- missions ----------------------------------------------------------------------------------
+PARALLAGON_LOCKS = env.choice("PARALLAGON_LOCKS", "file", ("file", "redis"))
 PARALLAGON_LOCK_TIMEOUT = float(env.decimal("PARALLAGON_LOCK_TIMEOUT", Decimal(2)))  # seconds
 PARALLAGON_MAX_FILE_SIZE = env.integer("PARALLAGON_MAX_FILE_SIZE", 1024 * 1024, least=1024)
 PARALLAGON_MAX_IMPORT_SIZE = env.integer("PARALLAGON_MAX_IMPORT_SIZE", 32 * 1024 * 1024, least=1024)

@@ -10,7 +10,10 @@ if _folder is None:
     _folder = tempfile.mkdtemp(prefix="parallagon-test-")
     atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 # A person's own .env and keys have no say in a test.
-for _name in ("DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "OPENAI_API_BASE", "PARALLAGON_MODEL"):
+for _name in (
+    "DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "OPENAI_API_BASE", "PARALLAGON_MODEL",
+    "PARALLAGON_LOCKS",
+):  # fmt: skip
     os.environ[_name] = ""
 os.environ["PARALLAGON_DATA_DIR"] = _folder
 

@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 from agents import tasks
 from agents.models import Agent, AgentRun
 from agents.services import Dispatch, ReapRun
+from agents.services.reap import silent_runs
 from missions.locks import RunLock
 from tests.agents.cycle_runs import Team, private_folder
 from tests.aider.aider_model import ScriptedModel, search_block
@@ -64,6 +65,21 @@ class TestADeadWorker:
         assert "worker lost" in dead.get().reason
         assert team.agent("production").state == Agent.State.BACKING_OFF
         assert not private_folder(run_id).exists()
+
+    def test_is_told_by_its_silence_alone_where_locks_prove_nothing(
+        self, team: Team, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ):
+        settings.PARALLAGON_LOCKS = "redis"
+        monkeypatch.setattr(RunLock, "forget", staticmethod(lambda _run_id: True))
+        run_id = team.queue("production")
+        dead = AgentRun.objects.filter(pk=run_id)
+        dead.update(state="RUNNING", heartbeat_at=team.clock() - timedelta(seconds=31))
+        Agent.objects.filter(pk=team.agent("production").pk).update(state="RUNNING")
+
+        assert not silent_runs(now=team.clock())
+        assert [run.pk for run in silent_runs(now=team.clock() + timedelta(seconds=30))] == [run_id]
+        assert ReapRun(run=dead.get(), now=team.clock() + timedelta(seconds=30)).execute()
+        assert dead.get().outcome == "failed"
 
 
 class TestTick:

@@ -4,8 +4,11 @@ Run as a program. Reads one JSON command a line from standard input, answers wit
 
     {"do": "setup"}                    → {"mission": id}
     {"do": "spawn", "kind", "seed"}    → {"pid"}   a writer, until it is killed; with "fuse": n it
-                                         kills itself before its n-th step of landing
+                                         kills itself before its n-th step of landing (with
+                                         "stops": it stops instead); with "rounds": n it ends
+                                         after so many landings
     {"do": "reap", "pid"}              → {}        after the kill
+    {"do": "stopped", "pid"}           → {"stopped"}   when it has stopped, or ended
     {"do": "check"}                    → what is wrong, what was found
 
 Writers note each change that Parallagon acknowledged in ``acknowledged.log``, one write a line.
@@ -21,11 +24,13 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import django
+from django.conf import settings
 
 if TYPE_CHECKING:
     from missions.storage import FileManager
@@ -42,6 +47,8 @@ MOVING = ["notes.md", "kept/deep/notes.md", "Notes.md"]  # where one file is in 
 
 def main() -> None:
     django.setup()
+    if url := os.environ.get("PARALLAGON_TEST_LOCKS_ON"):
+        settings.PARALLAGON_LOCKS, settings.REDIS_URL = "redis", url
     # Imported once, here, so that a writer writes from its first moment on.
     for module in ("missions.landing", "missions.leases", "tests.factories"):
         importlib.import_module(module)
@@ -49,6 +56,7 @@ def main() -> None:
         "setup": lambda: in_child(setup),
         "spawn": spawn,
         "reap": reap,
+        "stopped": stopped,
         "check": lambda: in_child(check),
         "history": lambda path: in_child(lambda: history(path)),
     }
@@ -96,13 +104,15 @@ class Fuse:
     def __init__(self) -> None:
         self.left: int | None = None
         self.is_lit = False
+        self.signal = signal.SIGKILL
 
-    def lay(self, steps: int) -> None:
+    def lay(self, steps: int, *, stops: bool = False) -> None:
         from django.db import connection
 
         from parallagon.core import kernel
 
         self.left = steps
+        self.signal = signal.SIGSTOP if stops else signal.SIGKILL
         for name in ("open", "fsync", "rename", "replace", "unlink", "rmdir"):
             setattr(os, name, self._before(getattr(os, name)))
         for name in ("exchange", "rename_to_free_name"):
@@ -110,10 +120,15 @@ class Fuse:
         connection.execute_wrappers.append(self._before_statement)
 
     def burn(self) -> None:
-        if self.is_lit and self.left is not None:
+        from django.db import connection
+
+        # One that is stopped in a transaction keeps everyone from writing: nobody overtakes it.
+        is_apart = self.signal == signal.SIGSTOP and connection.in_atomic_block
+        if self.is_lit and self.left is not None and not is_apart:
             self.left -= 1
             if self.left < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                self.left = None
+                os.kill(os.getpid(), self.signal)
 
     def _before(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def burn_first(*args: Any, **options: Any) -> Any:
@@ -130,13 +145,20 @@ class Fuse:
 FUSE = Fuse()
 
 
-def spawn(kind: str, seed: int, fuse: int | None = None) -> dict[str, Any]:
+def spawn(
+    kind: str,
+    seed: int,
+    fuse: int | None = None,
+    stops: bool = False,
+    rounds: int | None = None,
+) -> dict[str, Any]:
     child = os.fork()
     if child == 0:
         try:
             if fuse is not None:
-                FUSE.lay(fuse)
-            write_for_ever(kind, seed)
+                FUSE.lay(fuse, stops=stops)
+            write(kind, seed, rounds)
+            os._exit(0)
         except BaseException:
             (FOLDER / f"error-{os.getpid()}.log").write_text(traceback.format_exc())
         os._exit(1)
@@ -145,10 +167,19 @@ def spawn(kind: str, seed: int, fuse: int | None = None) -> dict[str, Any]:
 
 def reap(pid: int) -> dict[str, Any]:
     _pid, status = os.waitpid(pid, 0)
-    return {"signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0}
+    code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
+    return {"code": code, "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0}
 
 
-def write_for_ever(kind: str, seed: int) -> None:
+def stopped(pid: int) -> dict[str, Any]:
+    """Wait until it is stopped, or has ended."""
+    found = os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    assert found is not None
+    return {"stopped": found.si_code == os.CLD_STOPPED}
+
+
+def write(kind: str, seed: int, most: int | None) -> None:
+    """Land again and again, as often as told, or until the end."""
     chance = random.Random(seed)  # noqa: S311 - a test that can be repeated
     log = os.open(ACKNOWLEDGED, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     rounds: dict[str, Callable[[], Iterator[list[str]]]] = {
@@ -158,7 +189,7 @@ def write_for_ever(kind: str, seed: int) -> None:
         "editor": lambda: editor_rounds(save_by_rename, chance),
         "editor in place": lambda: editor_rounds(save_in_place, chance),
     }
-    for markers in rounds[kind]():
+    for markers in islice(rounds[kind](), most):
         os.write(log, "".join(f"{marker}\n" for marker in markers).encode())
 
 
@@ -179,9 +210,12 @@ def person_rounds(chance: random.Random) -> Iterator[list[str]]:
         marker = f"person-{uuid4().hex}"
         changed = Change(path=path, text=edited(text, marker, chance), base=number)
         try:
+            FUSE.is_lit = True
             land(mission, [changed], author=author, now=timezone.now(), timeout=10)
         except (LandingConflict, LockError):
             continue  # told so: the text is still in the person's browser
+        finally:
+            FUSE.is_lit = False
         yield [marker]
 
 

@@ -1,3 +1,4 @@
+import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -301,6 +302,7 @@ class TestBusyFile:
             response = put(client, file, "x", 1)
 
         assert (response.status_code, response.json()["code"]) == (503, "locked")
+        assert response.json()["details"]["holder"]["process"] == os.getpid()
         assert int(response["Retry-After"]) >= 1
         assert client.get(file).json()["text"] == TEXT
 
