@@ -9,16 +9,23 @@ import tomllib
 from io import StringIO
 from typing import Any, NoReturn
 from xml.sax import SAXParseException
-from xml.sax.handler import ContentHandler
 
 import yaml
-from defusedxml import DefusedXmlException, sax
+from defusedxml import DefusedXmlException
+from defusedxml.expatreader import DefusedExpatParser
 
 from parallagon.core.errors import ValidationError
 
 MOST_DEPTH = 100
 MOST_ALIASES = 100
-_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+# A string that never ends is one token too: each of its quotes would be tried as another's begin.
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+# The parser's time grows with the square of a dotted key's length.
+_TOML_NAME = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_TOML_DEEP_KEY = re.compile(
+    rf"(?:^[ \t]*+\[*+|[{{,])[ \t]*+{_TOML_NAME}(?:[ \t]*+\.[ \t]*+{_TOML_NAME}){{{MOST_DEPTH}}}",
+    re.MULTILINE,
+)
 _TOML_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -79,7 +86,9 @@ def _check_alias(
 
 
 def check_toml(text: str) -> None:
-    """Raise ``ValidationError`` unless ``text`` is TOML."""
+    """Raise ``ValidationError`` unless ``text`` is TOML, its keys at most 100 deep."""
+    if deep := _TOML_DEEP_KEY.search(text):
+        _refuse_depth("TOML", *_place(text, deep.start()))
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -92,11 +101,25 @@ def check_toml(text: str) -> None:
         _refuse("TOML", str(error), 1, 1)
 
 
+class _XMLParser(DefusedExpatParser):
+    """Refuses declared attributes too: each would be repeated in every element."""
+
+    def reset(self) -> None:
+        super().reset()
+        expat: Any = self._parser  # type: ignore[attr-defined] # the stubs do not know it
+
+        def refuse(*_declared: Any) -> NoReturn:
+            place = (expat.CurrentLineNumber, expat.CurrentColumnNumber + 1)
+            _refuse("XML", "it declares attributes", *place)
+
+        expat.AttlistDeclHandler = refuse
+
+
 def check_xml(text: str) -> None:
     """Raise ``ValidationError`` unless ``text`` is XML without entities of its own."""
     try:
         # As text, not bytes: what the declaration says of the encoding is not true any more.
-        sax.parse(StringIO(text), ContentHandler(), forbid_entities=True, forbid_external=True)
+        _XMLParser(forbid_entities=True, forbid_external=True).parse(StringIO(text))
     except SAXParseException as error:
         _refuse(
             "XML",
