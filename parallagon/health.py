@@ -5,7 +5,9 @@ import ipaddress
 import os
 from collections.abc import Callable
 from http import HTTPStatus
+from pathlib import Path
 
+import psutil
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -14,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
+from prometheus_client.multiprocess import mark_process_dead
 
 from agents.aider.sandbox import available_level
 from parallagon.core.api import problem_response
@@ -46,6 +49,7 @@ def ready(request: HttpRequest) -> HttpResponse:
 def metrics(request: HttpRequest) -> HttpResponse:
     """Show measures to this machine, or to whoever has the token."""
     if _is_local(request) or _has_token(request):
+        forget_the_dead()
         response: HttpResponse = ExportToDjangoView(request)
         return response
     return problem_response(
@@ -54,6 +58,17 @@ def metrics(request: HttpRequest) -> HttpResponse:
         code="forbidden",
         detail="Measures are for this machine, or for a bearer of PARALLAGON_METRICS_TOKEN.",
     )
+
+
+def forget_the_dead() -> None:
+    """Take the processes that have ended out of measures of the living; what they counted stays."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if not folder:
+        return
+    for file in Path(folder).glob("gauge_live*_*.db"):
+        pid = int(file.stem.rpartition("_")[2])
+        if not psutil.pid_exists(pid):
+            mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
 
 
 def _is_local(request: HttpRequest) -> bool:

@@ -1,6 +1,9 @@
 """Alive, ready, and measures for those who may see them."""
 
+import subprocess
+import sys
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
@@ -47,6 +50,35 @@ class TestReady:
 
         assert reason is not None
         assert reason.startswith("it does not answer")
+
+
+COUNTING = """
+import django
+django.setup()
+from missions.cache import CachedStore
+store = CachedStore()
+names = [store.put(text) for text in (b"one", b"two")]
+for name in [*names, *names]:
+    store.text(name)
+"""
+
+
+class TestMetricsOfManyProcesses:
+    @pytest.fixture
+    def counted(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+        """Return the measures after two processes have read, and ended."""
+        folder = tmp_path / "metrics"
+        folder.mkdir()
+        monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(folder))
+        for _ in range(2):
+            subprocess.run([sys.executable, "-c", COUNTING], check=True, timeout=60)
+        return str(Client().get("/metrics").content.decode())
+
+    def test_are_added_up_and_those_of_the_dead_hold_nothing(self, counted: str) -> None:
+        hits = 'parallagon_cache_reads_total{cache="contents",level="memory",result="hit"} 8.0'
+
+        assert hits in counted
+        assert "parallagon_cache_held_bytes{" not in counted
 
 
 class TestMetrics:
