@@ -7,7 +7,8 @@ them, and where that would cost too much the whole stretch counts as replaced.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 CONTEXT = 3  # lines around a change
@@ -17,26 +18,39 @@ Block = tuple[int, int, int]  # begin in the first text, begin in the second, li
 Opcode = tuple[str, int, int, int, int]
 
 
-def unified(path: str, before: str, after: str) -> str:
+@dataclass
+class Budget:
+    """How many comparisons several calls may still make, in all."""
+
+    left: int = MOST_COMPARISONS
+
+
+def unified(path: str, before: str, after: str, *, old_path: str = "") -> str:
     """Return a unified diff with three lines of context; empty when nothing differs.
 
     A last line without line end is marked as ``diff`` and ``git`` do.
     """
-    old, new = _lines(before), _lines(after)
+    old, new = split_lines(before), split_lines(after)
+    hunks = [_hunk(group, old, new) for group in grouped_opcodes(old, new)]
+    return f"--- a/{old_path or path}\n+++ b/{path}\n{''.join(hunks)}" if hunks else ""
+
+
+def grouped_opcodes(old: Sequence[str], new: Sequence[str]) -> Iterable[list[Opcode]]:
+    """Return what differs between two lists of lines, near changes together with their context."""
     grouping: SequenceMatcher[str] = SequenceMatcher(None, "", "")
     grouping.opcodes = _opcodes(old, new)  # type: ignore[attr-defined] # what get_opcodes() keeps
-    hunks = [_hunk(group, old, new) for group in grouping.get_grouped_opcodes(CONTEXT)]
-    return f"--- a/{path}\n+++ b/{path}\n{''.join(hunks)}" if hunks else ""
+    return grouping.get_grouped_opcodes(CONTEXT)
 
 
 def counts(before: str, after: str) -> tuple[int, int]:
     """Return how many lines were added and how many removed."""
-    old, new = _lines(before), _lines(after)
+    old, new = split_lines(before), split_lines(after)
     same = sum(size for _old, _new, size in matching_blocks(old, new))
     return len(new) - same, len(old) - same
 
 
-def _lines(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
+    """Cut a text into lines with their ends."""
     # Not splitlines(): it also splits at characters that are text to everyone else (U+2028 …).
     lines = text.split("\n")
     return [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
@@ -80,10 +94,12 @@ def _opcodes(old: Sequence[str], new: Sequence[str]) -> list[Opcode]:
     return codes
 
 
-def matching_blocks(old: Sequence[str], new: Sequence[str]) -> list[Block]:
-    """Return what two lists of lines share, in order, neighbours joined."""
+def matching_blocks(
+    old: Sequence[str], new: Sequence[str], budget: Budget | None = None
+) -> list[Block]:
+    """Return what two lists of lines, or of words, share, in order, neighbours joined."""
     joined: list[Block] = []
-    for old_start, new_start, size in _raw_blocks(old, new):
+    for old_start, new_start, size in _raw_blocks(old, new, budget or Budget()):
         if joined and (old_start, new_start) == (
             joined[-1][0] + joined[-1][2],
             joined[-1][1] + joined[-1][2],
@@ -94,8 +110,7 @@ def matching_blocks(old: Sequence[str], new: Sequence[str]) -> list[Block]:
     return joined
 
 
-def _raw_blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[Block]:
-    left = MOST_COMPARISONS
+def _raw_blocks(old: Sequence[str], new: Sequence[str], budget: Budget) -> Iterator[Block]:
     at_old = at_new = 0
     for old_anchor, new_anchor in (*_anchors(old, new), (len(old), len(new))):
         gap_old, gap_new = old[at_old:old_anchor], new[at_new:new_anchor]
@@ -107,8 +122,8 @@ def _raw_blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[Block]:
             gap_new[start : len(gap_new) - end],
         )
         cost = len(inner_old) * len(inner_new)
-        if 0 < cost <= left:
-            left -= cost
+        if 0 < cost <= budget.left:
+            budget.left -= cost
             matcher = SequenceMatcher(None, inner_old, inner_new, autojunk=False)
             for block in matcher.get_matching_blocks():
                 if block.size:

@@ -1,5 +1,7 @@
 """Entity tags: of files, one for each revision; of missions, one for each change of settings."""
 
+from hashlib import sha256
+
 from django.utils.http import parse_etags, quote_etag
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
@@ -13,10 +15,20 @@ def etag_of(revision: Revision) -> str:
     return quote_etag(f"{revision.number}-{(revision.blob_id or 'removed')[:16]}")
 
 
+def tag_of_facts(*facts: object) -> str:
+    """Return the tag of an answer that follows from ``facts`` alone."""
+    return quote_etag(sha256("\n".join(map(str, facts)).encode()).hexdigest()[:32])
+
+
 def is_known(request: Request, revision: Revision) -> bool:
     """Return whether the caller has this revision already (``If-None-Match``)."""
+    return has(request, etag_of(revision))
+
+
+def has(request: Request, etag: str) -> bool:
+    """Return whether the caller has the answer with this tag already (``If-None-Match``)."""
     given = parse_etags(request.headers.get("If-None-Match", ""))
-    return "*" in given or etag_of(revision) in {tag.removeprefix("W/") for tag in given}
+    return "*" in given or etag in {tag.removeprefix("W/") for tag in given}
 
 
 def is_strict(request: Request) -> bool:

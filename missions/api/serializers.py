@@ -278,10 +278,36 @@ class DiffFilterSerializer(Shape):
         return {"from": number, **super().get_fields()}  # a keyword of the language
 
 
-class DiffSerializer(Shape):
-    path = serializers.CharField()
-    to = serializers.IntegerField()
+class PieceSerializer(Shape):
+    kind = serializers.ChoiceField(["equal", "added", "removed"])
+    text = serializers.CharField()
+
+
+class LineSerializer(Shape):
+    kind = serializers.ChoiceField(["context", "added", "removed"])
+    before = serializers.IntegerField(allow_null=True, help_text="its number in the older text")
+    after = serializers.IntegerField(allow_null=True, help_text="its number in the newer text")
+    pieces = PieceSerializer(many=True)
+    is_ended = serializers.BooleanField(help_text="false: the last line, without a newline")
+
+
+class HunkSerializer(Shape):
+    lines = LineSerializer(many=True)
+
+
+class DifferenceSerializer(Shape):
+    """What differs between two texts: for programs, and word by word for a page."""
+
     unified = serializers.CharField(help_text="a unified diff; empty when nothing differs")
+    hunks = HunkSerializer(many=True, help_text="the same, with the words that changed")
+    is_truncated = serializers.BooleanField(help_text="there is more than `hunks` tells")
+
+
+class DiffSerializer(DifferenceSerializer):
+    path = serializers.CharField(help_text="of the file now")
+    to = serializers.IntegerField()
+    from_path = serializers.CharField(help_text="of the file as of the older revision")
+    to_path = serializers.CharField(help_text="of the file as of the newer revision")
 
     def get_fields(self) -> Fields:
         return {"from": serializers.IntegerField(), **super().get_fields()}

@@ -74,6 +74,45 @@ class TestDiff:
         assert "\n-First.\n+Primo.\n" in body["unified"]
         assert (body["path"], body["from"], body["to"]) == ("production.md", 1, 2)
 
+    def test_tells_the_words_that_changed(self, client: APIClient, file: str) -> None:
+        body = client.get(f"{file}/diff?from=1&to=2").json()
+
+        (hunk,) = body["hunks"]
+        changed = [line for line in hunk["lines"] if line["kind"] != "context"]
+        assert changed == [
+            {
+                "kind": "removed",
+                "before": 3,
+                "after": None,
+                "pieces": [{"kind": "removed", "text": "First."}],
+                "is_ended": True,
+            },
+            {
+                "kind": "added",
+                "before": None,
+                "after": 3,
+                "pieces": [{"kind": "added", "text": "Primo."}],
+                "is_ended": True,
+            },
+        ]
+        assert body["is_truncated"] is False
+
+    def test_names_both_paths_of_a_file_that_moved(self, client: APIClient, file: str) -> None:
+        Revision.objects.filter(file__path="production.md", number=1).update(path="draft.md")
+
+        body = client.get(f"{file}/diff?from=1&to=2").json()
+
+        assert body["unified"].splitlines()[:2] == ["--- a/draft.md", "+++ b/production.md"]
+        assert (body["from_path"], body["to_path"]) == ("draft.md", "production.md")
+
+    def test_is_sent_once_to_those_who_keep_it(self, client: APIClient, file: str) -> None:
+        url = f"{file}/diff?from=1&to=2"
+        etag = client.get(url)["ETag"]
+
+        assert client.get(url, headers={"If-None-Match": etag}).status_code == 304
+        other = client.get(f"{file}/diff?from=1&to=3", headers={"If-None-Match": etag})
+        assert other.status_code == 200
+
     def test_zero_is_before_the_first(self, client: APIClient, file: str) -> None:
         body = client.get(f"{file}/diff?from=0&to=1").json()
 

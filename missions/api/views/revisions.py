@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from missions import selectors
+from missions.api import etags
 from missions.api.serializers import (
     DiffFilterSerializer,
     DiffSerializer,
@@ -17,10 +18,11 @@ from missions.api.serializers import (
     SavedFileSerializer,
 )
 from missions.api.views.base import MissionScoped
-from missions.api.views.files import answer
+from missions.api.views.files import IF_NONE_MATCH, answer
 from missions.diff import unified
 from missions.models import Revision
 from missions.services import RestoreRevision
+from missions.words import word_diff
 from parallagon.core.api import Pages, problems
 
 
@@ -49,13 +51,17 @@ class RevisionView(MissionScoped):
 
     @extend_schema(
         operation_id="revisions_retrieve",
-        responses={200: RevisionTextSerializer, **problems(404, 422)},
+        parameters=[IF_NONE_MATCH],
+        responses={200: RevisionTextSerializer, 304: None, **problems(404, 422)},
     )
-    def get(self, _request: Request, path: str, number: int, **_: Any) -> Response:
+    def get(self, request: Request, path: str, number: int, **_: Any) -> Response:
         """Read a file as it was."""
         revision = selectors.revision_of(mission=self.mission, path=path, number=number)
+        headers = {"ETag": etags.etag_of(revision)}
+        if etags.is_known(request, revision):
+            return Response(status=304, headers=headers)
         revision.text = selectors.text_of(revision)  # type: ignore[attr-defined] # for the serializer
-        return Response(RevisionTextSerializer(revision).data)
+        return Response(RevisionTextSerializer(revision).data, headers=headers)
 
 
 class DiffView(MissionScoped):
@@ -63,23 +69,57 @@ class DiffView(MissionScoped):
 
     @extend_schema(
         operation_id="files_diff",
-        parameters=[DiffFilterSerializer],
-        responses={200: DiffSerializer, **problems(404, 422)},
+        parameters=[DiffFilterSerializer, IF_NONE_MATCH],
+        responses={200: DiffSerializer, 304: None, **problems(404, 422)},
     )
     def get(self, request: Request, path: str, **_: Any) -> Response:
-        """Compare two revisions of a file."""
+        """Compare two revisions of a file, also of one that moved in between."""
         filters = DiffFilterSerializer(data=request.query_params)
         filters.is_valid(raise_exception=True)
         numbers = filters.validated_data
-        before, after = (self._text(path, numbers[side]) for side in ("from", "to"))
-        difference = unified(path, before, after)
-        return Response(DiffSerializer({"path": path, **numbers, "unified": difference}).data)
+        old, new = (self._revision(path, numbers[side]) for side in ("from", "to"))
+        known = old or new
+        now = (
+            known.file.path
+            if known
+            else selectors.current_file(mission=self.mission, path=path).path
+        )
+        headers = {"ETag": etags.tag_of_facts(now, *_facts(old), *_facts(new))}
+        if etags.has(request, headers["ETag"]):
+            return Response(status=304, headers=headers)
+        old_path, new_path = _path(old or new, now), _path(new or old, now)
+        before, after = (selectors.text_of(side) if side else "" for side in (old, new))
+        body = {
+            "path": now,
+            **numbers,
+            "from_path": old_path,
+            "to_path": new_path,
+            **difference(new_path, before, after, old_path=old_path),
+        }
+        return Response(DiffSerializer(body).data, headers=headers)
 
-    def _text(self, path: str, number: int) -> str:
+    def _revision(self, path: str, number: int) -> Revision | None:
         if number == 0:
-            return ""
-        revision = selectors.revision_of(mission=self.mission, path=path, number=number)
-        return selectors.text_of(revision)
+            return None
+        return selectors.revision_of(mission=self.mission, path=path, number=number)
+
+
+def difference(path: str, before: str, after: str, *, old_path: str = "") -> dict[str, Any]:
+    """Return what differs between two texts as ``DifferenceSerializer`` tells it."""
+    words = word_diff(before, after)
+    return {
+        "unified": unified(path, before, after, old_path=old_path),
+        "hunks": words.hunks,
+        "is_truncated": words.is_truncated,
+    }
+
+
+def _facts(revision: Revision | None) -> tuple[object, ...]:
+    return (revision.number, revision.path, revision.blob_id) if revision else (0,)
+
+
+def _path(revision: Revision | None, now: str) -> str:
+    return revision.path if revision else now
 
 
 class RestoreView(MissionScoped):
