@@ -1,5 +1,6 @@
 """Reading missions: what a person may see, the files as they are, what happened since."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -214,6 +215,12 @@ def blob_text(blob_hash: str | None) -> str:
     if blob_hash is None:
         return ""
     return CachedStore().text(blob_hash).text
+
+
+def files_at(*, mission_id: int, wanted: Collection[str]) -> dict[str, MissionFile]:
+    """Return the files that are at some paths now, by path, their last revisions loaded."""
+    files = MissionFile.objects.filter(mission_id=mission_id, path__in=wanted).present()
+    return {file.path: file for file in files.select_related("current__user")}
 
 
 def revisions_of(*, mission: Mission, path: str) -> QuerySet[Revision]:

@@ -6,7 +6,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from missions import integrity, landing, retention, selectors
-from missions.services import FollowFiles, PurgeMission, ThinRevisions, tidy_moved
+from missions.services import (
+    ExpireProposals,
+    FollowFiles,
+    PurgeMission,
+    ThinRevisions,
+    tidy_moved,
+)
 from parallagon.core.errors import ParallagonError
 
 logger = logging.getLogger(__name__)
@@ -62,3 +68,9 @@ def purge() -> int:
 def follow_files() -> int:
     """Work out who wrote what where much has been written, before anybody asks."""
     return FollowFiles().execute()
+
+
+@shared_task(name="missions.expire_proposals", time_limit=600)
+def expire_proposals() -> int:
+    """Close the proposals that nobody decided in time; return how many."""
+    return ExpireProposals(now=timezone.now()).execute()

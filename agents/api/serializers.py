@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from agents.models import Agent, AgentRun
 from agents.roles import registry
+from missions.api.serializers import FilePathsField
 
 
 class ChangeSerializer(serializers.Serializer[dict[str, Any]]):
@@ -160,12 +161,7 @@ class RunDiffSerializer(serializers.Serializer[dict[str, Any]]):
 class RunRevertSerializer(serializers.Serializer[dict[str, Any]]):
     """Which files to take back (all, unless named), or only what that would do."""
 
-    files = serializers.ListField(
-        child=serializers.CharField(max_length=1000, trim_whitespace=False),
-        required=False,
-        allow_empty=False,
-        max_length=1000,
-    )
+    files = FilePathsField()
     preview = serializers.BooleanField(default=False, help_text="write nothing")
 
 

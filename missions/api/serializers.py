@@ -7,7 +7,14 @@ from rest_framework import serializers
 
 from missions import standard
 from missions.authors import Author
-from missions.models import Membership, Mission, MissionTransition, Proposal, Revision
+from missions.models import (
+    Membership,
+    Mission,
+    MissionTransition,
+    Proposal,
+    ProposalFile,
+    Revision,
+)
 from missions.selectors import LARGEST_ID
 from parallagon.core.api import CONTENT_TYPE, PageSerializer, ProblemSerializer
 
@@ -354,10 +361,23 @@ CONFLICT = {(409, CONTENT_TYPE): ConflictProblemSerializer}
 
 class ProposalFileSerializer(Shape):
     path = serializers.CharField()
+    state = serializers.ChoiceField(ProposalFile.State.choices)
+    decided_at = serializers.DateTimeField(allow_null=True)
     base = serializers.IntegerField(allow_null=True, help_text="revision the run began with")
     base_text = serializers.CharField(allow_null=True)
     text = serializers.CharField(allow_null=True, help_text="null: the file is to be removed")
-    unified = serializers.CharField()
+    unified = serializers.CharField(help_text="from `base_text` to `text`")
+
+
+class ProposalFileNowSerializer(ProposalFileSerializer):
+    """A file of a proposal beside what is there now."""
+
+    theirs = _TheirSide(help_text="what is there now")
+    merges = serializers.BooleanField(help_text="accepting it now needs nobody's help")
+    merged_text = serializers.CharField(allow_null=True, help_text="what accepting it would leave")
+    difference = DifferenceSerializer(
+        help_text="what accepting it would change now; where it overlaps, what the run wanted"
+    )
 
 
 class ProposalSerializer(Shape):
@@ -375,6 +395,42 @@ class ProposalSerializer(Shape):
     def get_files(self, proposal: Proposal) -> list[Any]:
         files: list[Any] = self.context["files"](proposal)
         return files
+
+
+class ProposalNowSerializer(ProposalSerializer):
+    @extend_schema_field(ProposalFileNowSerializer(many=True))
+    def get_files(self, proposal: Proposal) -> list[Any]:
+        return super().get_files(proposal)
+
+
+class FilePathsField(serializers.ListField):
+    """Paths of some files; left out, all are meant."""
+
+    def __init__(self, **options: Any) -> None:
+        child = serializers.CharField(max_length=1000, trim_whitespace=False)
+        options = {"required": False, "allow_empty": False, "max_length": 1000, **options}
+        super().__init__(child=child, **options)
+
+
+class ResolvedSerializer(Shape):
+    text = TextField()
+    base = serializers.IntegerField(
+        min_value=0, max_value=LARGEST_ID, allow_null=True,
+        help_text="revision of `theirs` in the conflict; null or 0 where there was no file",
+    )  # fmt: skip
+
+
+class ProposalAcceptSerializer(Shape):
+    """Which files to take in (all that wait, unless named), and texts that a person finished."""
+
+    files = FilePathsField()
+    resolved = serializers.DictField(
+        child=ResolvedSerializer(), required=False, help_text="path → finished text"
+    )
+
+
+class ProposalRejectSerializer(Shape):
+    files = FilePathsField()
 
 
 class ProposalFilterSerializer(Shape):

@@ -42,6 +42,7 @@ urlpatterns = [
     path(_FILE, files.FileView.as_view(), name="file"),
     path("changes", changes, name="changes"),
     path("proposals/", proposals.ProposalListView.as_view(), name="proposals"),
+    path("proposals/<int:proposal_id>/", proposals.ProposalView.as_view(), name="proposal"),
     path(
         "proposals/<int:proposal_id>/accept",
         proposals.AcceptProposalView.as_view(),

@@ -51,6 +51,18 @@ def check_size(path: str, content: bytes) -> None:
         )
 
 
+def is_well_formed(path: str, text: str) -> bool:
+    """Return whether ``path`` may hold ``text``, which nobody wrote as it is.
+
+    Two good halves, merged, may make a bad whole.
+    """
+    try:
+        check_text(path, text)
+    except ValidationError:
+        return False
+    return True
+
+
 def check_text(path: str, text: str, *, allow_invalid: bool = False) -> None:
     """Check a decoded text; see ``check_bytes``."""
     if "\0" in text:

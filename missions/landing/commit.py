@@ -9,7 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from missions import events, hooks, leases
+from missions import decisions, events, hooks, leases
 from missions.authors import Author
 from missions.landing.current import Current
 from missions.landing.terms import Landing
@@ -45,6 +45,7 @@ class Write:
     is_kept: bool = False
     moved_from: str | None = None
     left_on_disk: str | None = None  # the same of where it is until now
+    author: Author | None = None  # if not that of the landing
 
     @property
     def path(self) -> str:
@@ -145,6 +146,7 @@ class Transaction:
         file = write.current.file or MissionFile.objects.create(
             mission=self.mission, path=write.path, path_key=path_key(write.path)
         )
+        author = write.author or self.author
         revision = Revision.objects.create(
             file=file,
             number=write.current.number + 1,
@@ -152,10 +154,10 @@ class Transaction:
             operation=write.operation,
             blob_id=write.hash,
             parent=write.current.revision,
-            author_kind=self.author.kind,
-            user=self.author.user,
-            role=self.author.role,
-            run_id=self.author.run_id,
+            author_kind=author.kind,
+            user=author.user,
+            role=author.role,
+            run_id=author.run_id,
             created_at=self.now,
         )
         file.path = write.path  # a removed file may come back spelled with other case
@@ -192,6 +194,7 @@ class Transaction:
         for revision in landing.revisions:
             facts += self._facts(revision)
         if landing.proposal:
+            decisions.supersede(landing.proposal, now=self.now)
             proposed = {"proposal": landing.proposal.pk, "state": landing.proposal.state}
             facts.append((self.mission.pk, "proposal.changed", proposed))
         if len(facts) == 1:
@@ -201,7 +204,7 @@ class Transaction:
 
     def _facts(self, revision: Revision) -> list[Fact]:
         """Say what became of a file; one that moved is gone here and there under another path."""
-        author = self.author.as_data()
+        author = Author.of(revision).as_data()
         if revision.blob_id is None:
             return [(self.mission.pk, "file.removed", {"path": revision.path, "author": author})]
         changed = {

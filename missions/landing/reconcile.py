@@ -230,6 +230,7 @@ class _Reconciling:
                 is_kept=is_kept,
                 moved_from=old,
                 left_on_disk=None if old is None else self.rules.found.on_disk[old],
+                author=self.change.author,
             )
         )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from missions.authors import Author
 from missions.models import Proposal, Revision
 from parallagon.core.errors import Conflict
 
@@ -23,6 +24,7 @@ class Change:
         moved_from: where the file is until now, if it moves.
         file: the key of the file that is meant, wherever it is now; without, it is the one at
             ``path``, or the one that was there last.
+        author: who wrote it, if not the author of the landing.
     """
 
     path: str
@@ -31,6 +33,7 @@ class Change:
     operation: Revision.Operation | None = None
     moved_from: str | None = None
     file: int | None = None
+    author: Author | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:

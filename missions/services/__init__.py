@@ -5,7 +5,8 @@ from missions.services.create import CreateDemo, CreateMission
 from missions.services.files import CreateFile, RemoveFile, RestoreRevision, SavedFile, SaveFile
 from missions.services.members import AddMember, AlreadyMember, ChangeRole, LastOwner, RemoveMember
 from missions.services.missions import UpdateMission
-from missions.services.proposals import AcceptProposal, RejectProposal
+from missions.services.proposals import AcceptProposal, ExpireProposals, RejectProposal
+from missions.services.prospects import Prospect, Resolved, prospects_of
 from missions.services.provenance import AttributeLines, FollowFiles, KeepProvenance
 from missions.services.relocate import MoveMission, tidy_moved
 from missions.services.reset import ResetMission
@@ -27,6 +28,7 @@ __all__ = [
     "CreateFile",
     "CreateMission",
     "DeleteMission",
+    "ExpireProposals",
     "FolderTaken",
     "FollowFiles",
     "KeepProvenance",
@@ -36,11 +38,13 @@ __all__ = [
     "MissionDeleted",
     "MoveMission",
     "Placed",
+    "Prospect",
     "PurgeMission",
     "RejectProposal",
     "RemoveFile",
     "RemoveMember",
     "ResetMission",
+    "Resolved",
     "RestoreMission",
     "RestoreRevision",
     "RevertRun",
@@ -49,5 +53,6 @@ __all__ = [
     "SavedFile",
     "ThinRevisions",
     "UpdateMission",
+    "prospects_of",
     "tidy_moved",
 ]

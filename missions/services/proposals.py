@@ -1,141 +1,172 @@
-"""What a person decides about a run's result that could not land by itself."""
+"""What becomes of a run's result that could not land by itself: a person decides, or time."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from missions import events, selectors
+from missions import decisions
 from missions.authors import Author
+from missions.decisions import check_undecided, decide
 from missions.landing import Change, Landing, LandingConflict, land
-from missions.merge import merge
-from missions.models import MissionFile, Proposal, ProposalFile
-from missions.services.writing import check_open
+from missions.models import Proposal, ProposalFile
+from missions.services.prospects import Prospect, Resolved, prospects_of, text_of
+from missions.services.writing import check_open, check_size
 from parallagon.accounts.models import User
-from parallagon.core.errors import Conflict
+from parallagon.core.errors import ParallagonError, ValidationError
 from parallagon.core.services import BaseService
 
-
-class AlreadyDecided(Conflict):
-    """Someone accepted or rejected the proposal before."""
-
-    code = "already_decided"
+FileState = ProposalFile.State
 
 
 @dataclass(frozen=True, kw_only=True)
 class AcceptProposal(BaseService[Proposal]):
-    """Land every file of a proposal, merged with what was written since, or none.
+    """Land files of a proposal (all that wait, unless named), merged with what came since.
 
-    The revisions are the agent's, as the text is; the proposal says who let them in.
+    All of them or none. The revisions are the agent's, as the text is; the proposal says who let
+    them in. A file that a person finished (``resolved``) is that person's.
 
     Raises (from ``execute``):
         LandingConflict: a file overlaps with what is there now; the details hold three texts.
-        AlreadyDecided: it is not open.
+        AlreadyDecided: the proposal, or one of the files, does not wait any more.
+        ValidationError: a file is named that is none of the proposal's.
     """
 
     operation = "missions.proposal.accept"
     proposal: Proposal
     user: User
     now: datetime
+    files: Collection[str] | None = None
+    resolved: Mapping[str, Resolved] = field(default_factory=dict)
 
     def _validate_input(self) -> None:
         check_open(self.proposal.mission)
         check_undecided(self.proposal)
+        for resolved in self.resolved.values():
+            check_size(resolved.text)
 
     def _perform(self) -> Proposal:
+        chosen = waiting_files(self.proposal, self.files)
+        if strange := sorted(self.resolved.keys() - {file.path for file in chosen}):
+            raise _not_chosen(strange)
         land(
             self.proposal.mission,
-            [_change(file) for file in self.proposal.files.all()],
+            [self._change(file) for file in chosen],
             author=Author.agent(self.proposal.role, self.proposal.run_id),
             now=self.now,
-            within=self._finish,
+            within=lambda landing: self._finish(landing, chosen),
         )
         return self.proposal
 
-    def _finish(self, landing: Landing) -> None:
+    def _change(self, file: ProposalFile) -> Change:
+        finished = self.resolved.get(file.path)
+        if finished is None:
+            return Change(path=file.path, text=text_of(file.blob_id), base=file.base_number)
+        author = Author.person(self.user)
+        return Change(path=file.path, text=finished.text, base=finished.base, author=author)
+
+    def _finish(self, landing: Landing, chosen: Sequence[ProposalFile]) -> None:
         if landing.proposal:  # that is what becomes of a run's changes that overlap
-            raise _conflict(self.proposal)
-        decide(self.proposal, Proposal.State.ACCEPTED, user=self.user, now=self.now)
+            raise self._conflict(chosen)
+        paths = [file.path for file in chosen]
+        decide(self.proposal, paths, FileState.ACCEPTED, now=self.now, user=self.user)
+
+    def _conflict(self, chosen: Sequence[ProposalFile]) -> LandingConflict:
+        """Return the three texts of the first file that cannot be merged with what is there now."""
+        prospects = prospects_of(self.proposal, chosen, self.resolved)
+        return as_conflict(next((one for one in prospects if not one.is_clean), prospects[0]))
 
 
 @dataclass(frozen=True, kw_only=True)
 class RejectProposal(BaseService[Proposal]):
-    """Set a proposal aside; what it wanted stays readable in it."""
+    """Set files of a proposal aside (all that wait, unless named); they stay readable in it.
+
+    Raises (from ``execute``):
+        AlreadyDecided: the proposal, or one of the files, does not wait any more.
+        ValidationError: a file is named that is none of the proposal's.
+    """
 
     operation = "missions.proposal.reject"
     proposal: Proposal
     user: User
     now: datetime
+    files: Collection[str] | None = None
 
     def _validate_input(self) -> None:
         check_undecided(self.proposal)
 
     def _perform(self) -> Proposal:
+        paths = [file.path for file in waiting_files(self.proposal, self.files)]
         with transaction.atomic():
-            decide(self.proposal, Proposal.State.REJECTED, user=self.user, now=self.now)
+            decide(self.proposal, paths, FileState.REJECTED, now=self.now, user=self.user)
         return self.proposal
 
 
-def check_undecided(proposal: Proposal) -> None:
-    """Refuse what was decided before.
+@dataclass(frozen=True, kw_only=True)
+class ExpireProposals(BaseService[int]):
+    """Close the proposals that nobody decided for ``PARALLAGON_PROPOSAL_DAYS``; return how many.
+
+    Zero days keep them for ever. What they wanted stays readable in them.
+    """
+
+    operation = "missions.proposal.expire"
+    now: datetime
+
+    def _perform(self) -> int:
+        days = settings.PARALLAGON_PROPOSAL_DAYS
+        if not days:
+            return 0
+        open_ones = Proposal.objects.filter(state=Proposal.State.OPEN)
+        old = open_ones.filter(created_at__lte=self.now - timedelta(days=days))
+        return sum(self._expire(proposal) for proposal in old.order_by("created_at").iterator())
+
+    def _expire(self, proposal: Proposal) -> bool:
+        try:
+            with transaction.atomic():
+                decisions.close([proposal], FileState.EXPIRED, now=self.now)
+        except decisions.AlreadyDecided:  # someone was faster
+            return False
+        return True
+
+
+def waiting_files(proposal: Proposal, paths: Collection[str] | None) -> list[ProposalFile]:
+    """Return the files of a proposal that are to be decided: all that wait, unless named.
 
     Raises:
-        AlreadyDecided: the proposal is not open.
+        ValidationError: one is named that is none of the proposal's.
+        AlreadyDecided: one is named that was decided before.
     """
-    if proposal.state != Proposal.State.OPEN:
-        state = {"state": proposal.get_state_display()}
-        raise AlreadyDecided(_("This proposal is %(state)s already.") % state)
+    files = {file.path: file for file in proposal.files.all()}
+    if paths is None:
+        return [file for file in files.values() if file.state == FileState.OPEN]
+    if strange := sorted(set(paths) - files.keys()):
+        raise _not_chosen(strange)
+    chosen = [files[path] for path in sorted(set(paths))]
+    for file in chosen:
+        if file.state != FileState.OPEN:
+            state = {"path": file.path, "state": file.get_state_display()}
+            raise decisions.AlreadyDecided(_("%(path)s is %(state)s already.") % state)
+    return chosen
 
 
-def decide(proposal: Proposal, state: Proposal.State, *, user: User, now: datetime) -> None:
-    """Close a proposal by one conditional update and tell everyone; inside a transaction.
-
-    Raises:
-        AlreadyDecided: someone else was faster.
-    """
-    decision = {"state": state.value, "decided_at": now, "decided_by_id": user.pk}
-    waiting = Proposal.objects.filter(pk=proposal.pk, state=Proposal.State.OPEN)
-    if not waiting.update(**decision):
-        raise AlreadyDecided(_("Someone else has just decided this."))
-    for name, value in decision.items():
-        setattr(proposal, name, value)
-    data = {"proposal": proposal.pk, "state": state.value}
-    events.publish(proposal.mission_id, "proposal.changed", data, at=now)
-
-
-def _change(file: ProposalFile) -> Change:
-    text = None if file.blob_id is None else selectors.blob_text(file.blob_id)
-    return Change(path=file.path, text=text, base=file.base_number)
-
-
-def _conflict(proposal: Proposal) -> LandingConflict:
-    """Return the three texts of the first file that cannot be merged with what is there now."""
-    files = list(proposal.files.all())
-    conflicts = [_texts(proposal, file) for file in files]
-    overlapping = (one for one in conflicts if not _merges(one))
-    return next(overlapping, conflicts[0])
-
-
-def _texts(proposal: Proposal, file: ProposalFile) -> LandingConflict:
-    now = MissionFile.objects.filter(mission_id=proposal.mission_id, path=file.path)
-    current = now.present().select_related("current__user").first()
-    revision = current.current if current else None
-    mine, base = _change(file), file.base_id and selectors.blob_text(file.base_id)
+def as_conflict(prospect: Prospect) -> LandingConflict:
+    """Return what a person needs to put three texts together."""
+    theirs = prospect.theirs
     return LandingConflict(
-        file.path,
-        base={"revision": file.base_number, "text": base},
+        prospect.path,
+        base={"revision": prospect.base, "text": prospect.base_text},
         theirs={
-            "revision": revision.number if revision else 0,
-            "text": selectors.text_of(revision) if revision else None,
-            "author": Author.of(revision).as_data() if revision else None,
+            "revision": theirs.number if theirs else 0,
+            "text": prospect.their_text,
+            "author": Author.of(theirs).as_data() if theirs else None,
         },
-        mine={"text": mine.text},
+        mine={"text": prospect.my_text},
     )
 
 
-def _merges(conflict: LandingConflict) -> bool:
-    base, theirs, mine = (conflict.details[side]["text"] for side in ("base", "theirs", "mine"))
-    if theirs == base or mine in (base, theirs):
-        return True
-    return None not in (base, theirs, mine) and merge(base, theirs, mine).text is not None
+def _not_chosen(paths: list[str]) -> ParallagonError:
+    sentence = _("%(path)s is none of the files to decide.") % {"path": paths[0]}
+    return ValidationError(sentence, paths=paths)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from missions import events, hooks, selectors, standard
+from missions import decisions, hooks, selectors, standard
 from missions.authors import Author
 from missions.landing import Change, Landing, land
-from missions.models import Mission, Proposal
+from missions.models import Mission, Proposal, ProposalFile
 from missions.services.files import refuse_merging, until_it_lands
 from missions.services.writing import check_open, publish_mission
 from parallagon.accounts.models import User
@@ -66,14 +66,9 @@ class ResetMission(BaseService[Mission]):
 
     def _finish(self, landing: Landing) -> None:
         refuse_merging(landing)
-        waiting = Proposal.objects.filter(mission=self.mission, state=Proposal.State.OPEN)
-        rejected = list(waiting.values_list("pk", flat=True))
-        waiting.update(
-            state=Proposal.State.REJECTED, decided_at=self.now, decided_by_id=self.user.pk
-        )
         for hook in hooks.on_reset:
             hook(hooks.Reset(mission=self.mission, now=self.now))
-        for proposal_id in rejected:
-            data = {"proposal": proposal_id, "state": Proposal.State.REJECTED.value}
-            events.publish(self.mission.pk, "proposal.changed", data, at=self.now)
+        waiting = Proposal.objects.filter(mission=self.mission, state=Proposal.State.OPEN)
+        rejected = ProposalFile.State.REJECTED
+        decisions.close(waiting.order_by("pk"), rejected, now=self.now, user=self.user)
         publish_mission(self.mission, now=self.now)

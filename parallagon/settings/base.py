@@ -285,6 +285,11 @@ CELERY_BEAT_SCHEDULE = {
     "prune": {"task": "missions.prune_events", "schedule": 3600.0, "options": {"expires": 3600}},
     "locks": {"task": "missions.prune_locks", "schedule": 3600.0, "options": {"expires": 3600}},
     "purge": {"task": "missions.purge", "schedule": 3600.0, "options": {"expires": 3600}},
+    "expire": {
+        "task": "missions.expire_proposals",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
 }
 
 # -- missions ----------------------------------------------------------------------------------
@@ -294,6 +299,7 @@ PARALLAGON_MAX_FILE_SIZE = env.integer("PARALLAGON_MAX_FILE_SIZE", 1024 * 1024, 
 PARALLAGON_MAX_IMPORT_SIZE = env.integer("PARALLAGON_MAX_IMPORT_SIZE", 32 * 1024 * 1024, least=1024)
 # Older than this, only one revision a day stays of what each agent or program wrote; 0: all do.
 PARALLAGON_REVISION_DAYS = env.integer("PARALLAGON_REVISION_DAYS", 90, least=0)
+PARALLAGON_PROPOSAL_DAYS = env.integer("PARALLAGON_PROPOSAL_DAYS", 14, least=0)  # 0: for ever
 PARALLAGON_EXTENSIONS = env.items(
     "PARALLAGON_EXTENSIONS",
     (
@@ -377,6 +383,7 @@ SPECTACULAR_SETTINGS = {
         "AgentState": "agents.models.Agent.State",
         "RunState": "agents.models.AgentRun.State",
         "ProposalState": "missions.models.Proposal.State",
+        "ProposalFileState": "missions.models.ProposalFile.State",
         "ProposalReason": "missions.models.Proposal.Reason",
         "RevisionOperation": "missions.models.Revision.Operation",
         "MemberRole": "missions.models.Membership.Role",

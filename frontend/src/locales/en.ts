@@ -360,6 +360,9 @@ export const en = {
     reject: "Set it aside",
     ACCEPTED: "Taken into the mission.",
     REJECTED: "Set aside.",
+    PARTLY: "Taken into the mission in part.",
+    EXPIRED: "Nobody decided in time; nothing of it is in the mission.",
+    SUPERSEDED: "A newer run of this agent proposes this instead.",
     overlaps: "It no longer fits what stands in {path}. Set it aside, and let the agent run again.",
   },
   trigger: {

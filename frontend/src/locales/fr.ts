@@ -362,6 +362,9 @@ export const fr: Catalogue = {
     reject: "L’écarter",
     ACCEPTED: "Prise dans la mission.",
     REJECTED: "Écartée.",
+    PARTLY: "Prise en partie dans la mission.",
+    EXPIRED: "Personne n’a décidé à temps ; rien n’en est dans la mission.",
+    SUPERSEDED: "Un cycle plus récent de cet agent propose autre chose à la place.",
     overlaps: "Elle ne va plus avec le texte de {path}. Écartez-la et relancez l’agent.",
   },
   trigger: {
