@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -273,6 +274,44 @@ class RevisionTextSerializer(RevisionSerializer):
 
 class RestoreSerializer(Shape):
     revision = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
+
+
+class RevisionNameSerializer(Shape):
+    path = serializers.CharField(max_length=1000, trim_whitespace=False)
+    number = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
+
+
+class RestoreToSerializer(Shape):
+    """The moment: a time, an event's number, or a revision; just one of them."""
+
+    at = serializers.DateTimeField(required=False)
+    seq = serializers.IntegerField(min_value=0, max_value=LARGEST_ID, required=False)
+    revision = RevisionNameSerializer(required=False)
+    preview = serializers.BooleanField(default=False, help_text="write nothing")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs.keys() & {"at", "seq", "revision"}) != 1:
+            raise serializers.ValidationError(_("Name a time, an event or a revision."))
+        return attrs
+
+
+class RestoredFileSerializer(Shape):
+    path = serializers.CharField()
+    change = serializers.ChoiceField(["restored", "returned", "removed"])
+    then = serializers.IntegerField(
+        source="then.number", default=None, allow_null=True, help_text="revision whose text it gets"
+    )
+    now = serializers.IntegerField(
+        source="now.number", default=None, allow_null=True, help_text="revision before"
+    )
+    added = serializers.IntegerField()
+    removed = serializers.IntegerField()
+
+
+class RestoredMissionSerializer(Shape):
+    at = serializers.DateTimeField()
+    is_preview = serializers.BooleanField()
+    files = RestoredFileSerializer(many=True, help_text="those that differ; none: it is as it was")
 
 
 class DiffFilterSerializer(Shape):

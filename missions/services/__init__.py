@@ -10,6 +10,7 @@ from missions.services.prospects import Prospect, Resolved, prospects_of
 from missions.services.provenance import AttributeLines, FollowFiles, KeepProvenance
 from missions.services.relocate import MoveMission, tidy_moved
 from missions.services.reset import ResetMission
+from missions.services.restore import RestoredFile, RestoreMissionTo
 from missions.services.revert import RevertedFile, RevertRun
 from missions.services.sample import LoadSample
 from missions.services.states import ArchiveMission, DeleteMission, PurgeMission, RestoreMission
@@ -46,7 +47,9 @@ __all__ = [
     "ResetMission",
     "Resolved",
     "RestoreMission",
+    "RestoreMissionTo",
     "RestoreRevision",
+    "RestoredFile",
     "RevertRun",
     "RevertedFile",
     "SaveFile",

@@ -1,0 +1,111 @@
+"""A whole mission as it was at a moment."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from missions import moments, selectors
+from missions.authors import Author
+from missions.diff import counts
+from missions.landing import Change, land
+from missions.models import Mission, MissionFile, Revision
+from missions.moments import Moment
+from missions.paths import path_key
+from missions.services.files import refuse_merging, until_it_lands
+from missions.services.writing import check_open
+from parallagon.accounts.models import User
+from parallagon.core.services import BaseService
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoredFile:
+    """What becomes, or became, of one file.
+
+    ``restored``: another text; ``returned``: it was removed and is there again; ``removed``: it
+    was not there then.
+    """
+
+    path: str
+    change: Literal["restored", "returned", "removed"]
+    then: Revision | None
+    now: Revision | None
+
+    @property
+    def added(self) -> int:
+        return self._counts()[0]
+
+    @property
+    def removed(self) -> int:
+        return self._counts()[1]
+
+    def as_change(self) -> Change:
+        base = self.now.number if self.now else None
+        if self.then is None:
+            return Change(path=self.path, text=None, base=base)
+        text = selectors.text_of(self.then)
+        return Change(path=self.path, text=text, base=base, operation=Revision.Operation.RESTORE)
+
+    def _counts(self) -> tuple[int, int]:
+        before, after = (selectors.text_of(side) if side else "" for side in (self.now, self.then))
+        return counts(before, after)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreMissionTo(BaseService[tuple[RestoredFile, ...]]):
+    """Make every file what it was at a moment, in one landing: all of them or none.
+
+    Files created since are removed, removed ones come back. Nothing is lost: each is a revision
+    more. A run at work is not waited for: what it lands later is merged with the old texts, or
+    becomes a proposal. ``preview`` says what would change and writes nothing.
+    """
+
+    operation = "missions.mission.restore_to"
+    mission: Mission
+    user: User
+    moment: Moment
+    now: datetime
+    preview: bool = False
+
+    def _validate_input(self) -> None:
+        check_open(self.mission)
+
+    def _perform(self) -> tuple[RestoredFile, ...]:
+        if self.preview:
+            return tuple(self._plan())
+        return tuple(until_it_lands(self._restore))
+
+    def _restore(self) -> Sequence[RestoredFile]:
+        plan = self._plan()
+        if plan:
+            land(
+                self.mission,
+                [file.as_change() for file in plan],
+                author=Author.person(self.user),
+                now=self.now,
+                allow_invalid=True,  # it was accepted once
+                within=refuse_merging,
+            )
+        return plan
+
+    def _plan(self) -> list[RestoredFile]:
+        then = moments.files_at(mission=self.mission, moment=self.moment)
+        now = {path_key(file.path): file for file in selectors.current_files(mission=self.mission)}
+        plan = [_restored(path, revision, now) for path, revision in then.items()]
+        kept = {path_key(path) for path in then}
+        plan += [_removed(file) for key, file in now.items() if key not in kept]
+        return sorted((file for file in plan if file), key=lambda file: file.path)
+
+
+def _restored(path: str, then: Revision, files: Mapping[str, MissionFile]) -> RestoredFile | None:
+    file = files.get(path_key(path))
+    now = file.current if file else None
+    if file is None or now is None:
+        return RestoredFile(path=path, change="returned", then=then, now=None)
+    if now.blob_id == then.blob_id:
+        return None
+    return RestoredFile(path=file.path, change="restored", then=then, now=now)
+
+
+def _removed(file: MissionFile) -> RestoredFile:
+    return RestoredFile(path=file.path, change="removed", then=None, now=file.current)
