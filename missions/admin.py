@@ -1,11 +1,14 @@
 """Missions in the admin: people and titles can be changed, history only read."""
 
 from typing import Any, ClassVar, cast
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from missions import selectors
@@ -205,26 +208,58 @@ class MissionFileAdmin(ReadOnlyAdmin):
         return file.current.created_at if file.current else None
 
 
+class MissionFilter(admin.SimpleListFilter):
+    """The missions that changed last, and the chosen one: a list that does not grow."""
+
+    title = _("mission")
+    parameter_name = "mission"
+    most = 30
+    lookup = "mission"
+
+    def lookups(self, *_args: Any) -> list[tuple[str, str]]:
+        recent = Mission.objects.order_by("-updated_at")[: self.most]
+        known = {str(pk): title for pk, title in recent.values_list("pk", "title")}
+        if (chosen := self.value()) and chosen.isdecimal():
+            known.setdefault(chosen, f"#{chosen}")
+        return list(known.items())
+
+    def queryset(self, _request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value()
+        if chosen is None:
+            return rows
+        is_one = chosen.isdecimal() and int(chosen) <= selectors.LARGEST_ID
+        return rows.filter(**{self.lookup: int(chosen)}) if is_one else rows.none()
+
+
+class MissionOfFileFilter(MissionFilter):
+    lookup = "file__mission"
+
+
 @admin.register(Revision)
 class RevisionAdmin(ReadOnlyAdmin):
-    list_display = ("path", "mission", "number", "operation", "author", "size", "created_at")
-    list_filter = ("operation", "author_kind", "role")
+    list_display = (
+        "path", "mission", "number", "operation", "author", "run", "size", "created_at",
+    )  # fmt: skip
+    list_filter = (MissionOfFileFilter, "author_kind", "operation", "role")
     list_select_related = ("file__mission", "blob", "user")
-    search_fields = ("file__path", "file__mission__title", "=run_id", "=blob__hash")
+    search_fields = (
+        "path", "file__path", "file__mission__title", "=run_id", "=reverts_run", "=blob__hash",
+    )  # fmt: skip
     date_hierarchy = "created_at"
     ordering = ("-pk",)
     fields = (
-        "file", "number", "operation", "author", "run_id", "parent", "blob", "created_at", "text",
+        "file", "path", "number", "operation", "author", "run", "reverts_run", "parent", "blob",
+        "created_at", "text",
     )  # fmt: skip
-    readonly_fields = ("author", "text")
-
-    @admin.display(description=_("file"), ordering="file__path")
-    def path(self, revision: Revision) -> str:
-        return revision.file.path
+    readonly_fields = ("author", "run", "text")
 
     @admin.display(description=_("mission"), ordering="file__mission__title")
     def mission(self, revision: Revision) -> str:
-        return revision.file.mission.title
+        return _mission_link(revision.file.mission)
+
+    @admin.display(description=_("run"), ordering="run_id")
+    def run(self, revision: Revision) -> str:
+        return _run_link(revision.run_id)
 
     @admin.display(description=_("author"))
     def author(self, revision: Revision) -> str:
@@ -302,8 +337,11 @@ class ProposalFileInline(admin.TabularInline[ProposalFile, Proposal]):
     model = ProposalFile
     extra = 0
     can_delete = False
-    fields = ("path", "base_number", "base", "blob")
+    fields = ("path", "state", "decided_by", "decided_at", "base_number", "base", "blob")
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProposalFile]:
+        return super().get_queryset(request).select_related("decided_by", "base", "blob")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -311,12 +349,35 @@ class ProposalFileInline(admin.TabularInline[ProposalFile, Proposal]):
 
 @admin.register(Proposal)
 class ProposalAdmin(ReadOnlyAdmin):
-    list_display = ("pk", "mission", "role", "reason", "state", "created_at", "decided_by")
-    list_filter = ("state", "reason", "role")
+    list_display = (
+        "pk", "in_mission", "role", "reason", "state", "paths", "run", "created_at", "decided_by",
+    )  # fmt: skip
+    list_filter = (MissionFilter, "state", "reason", "role")
     list_select_related = ("mission", "decided_by")
     search_fields = ("mission__title", "role", "=run_id", "files__path")
     date_hierarchy = "created_at"
+    ordering = ("-pk",)
+    fields = ("in_mission", "role", "run", "reason", "state", "created_at", "decided_at",
+              "decided_by")  # fmt: skip
+    readonly_fields = ("in_mission", "run")
     inlines: ClassVar = [ProposalFileInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Proposal]:
+        return super().get_queryset(request).prefetch_related("files")
+
+    @admin.display(description=_("mission"), ordering="mission__title")
+    def in_mission(self, proposal: Proposal) -> str:
+        return _mission_link(proposal.mission)
+
+    @admin.display(description=_("files"))
+    def paths(self, proposal: Proposal) -> str:
+        """Return the first paths of a proposal, which may have many."""
+        paths = [file.path for file in proposal.files.all()]
+        return ", ".join(paths[:3]) + (f" (+{len(paths) - 3})" if len(paths) > 3 else "")
+
+    @admin.display(description=_("run"), ordering="run_id")
+    def run(self, proposal: Proposal) -> str:
+        return _run_link(proposal.run_id)
 
 
 @admin.register(Sweep)
@@ -329,3 +390,16 @@ def _author(revision: Revision) -> str:
     if revision.user:
         return revision.user.display_name()
     return revision.role or str(revision.get_author_kind_display())
+
+
+def _mission_link(mission: Mission) -> str:
+    address = reverse("admin:missions_mission_change", args=[mission.pk])
+    return format_html('<a href="{}">{}</a>', address, mission.title)
+
+
+def _run_link(run_id: UUID | None) -> str:
+    """Lead to everything that a run wrote."""
+    if run_id is None:
+        return ""
+    address = reverse("admin:missions_revision_changelist")
+    return format_html('<a href="{}?q={}">{}</a>', address, run_id, str(run_id)[:8])

@@ -108,6 +108,58 @@ class TestHistory:
         assert admin.post(f"/admin/missions/{name}/{pk}/delete/", {}).status_code == 403
 
 
+@pytest.mark.parametrize("name", ["revision", "proposal"])
+class TestFilters:
+    def test_by_mission(self, admin: Client, full: Mission, name: str) -> None:
+        other = make_mission(owner=make_user(), files={"production.md": TEXT}, title="Elsewhere")
+        fill(other)
+
+        page = admin.get(f"/admin/missions/{name}/?mission={other.pk}")
+
+        model = models.Revision if name == "revision" else Proposal
+        lookup = {"file__mission": other} if name == "revision" else {"mission": other}
+        assert page.context["cl"].result_count == model.objects.filter(**lookup).count() > 0
+
+    @pytest.mark.parametrize("value", ["x", "0", "9" * 40])
+    def test_by_no_mission_is_empty(
+        self, admin: Client, full: Mission, name: str, value: str
+    ) -> None:
+        page = admin.get(f"/admin/missions/{name}/?mission={value}")
+
+        assert page.status_code == 200
+        assert page.context["cl"].result_count == 0
+
+    def test_leads_to_the_mission_and_what_the_run_wrote(
+        self, admin: Client, full: Mission, name: str
+    ) -> None:
+        run = Proposal.objects.get().run_id
+        change = Change(path="notes/run.md", text="x\n")
+        land(full, [change], author=Author.agent("production", run), now=timezone.now())
+
+        page = admin.get(f"/admin/missions/{name}/").content.decode()
+
+        assert f"/admin/missions/mission/{full.pk}/change/" in page
+        address = f"/admin/missions/revision/?q={run}"
+        assert address in page
+        assert admin.get(address).context["cl"].result_count == 1
+
+    def test_by_state_role_and_kind_of_author(
+        self, admin: Client, full: Mission, name: str
+    ) -> None:
+        query = "author_kind__exact=system" if name == "revision" else "state__exact=OPEN"
+
+        page = admin.get(f"/admin/missions/{name}/?{query}")
+
+        assert page.context["cl"].result_count > 0
+        assert admin.get(f"/admin/missions/{name}/?role=none").context["cl"].result_count == 0
+
+    def test_by_path(self, admin: Client, full: Mission, name: str) -> None:
+        found = admin.get(f"/admin/missions/{name}/?q=production.md").context["cl"].result_count
+
+        assert found == 1
+        assert admin.get(f"/admin/missions/{name}/?q=nowhere.md").context["cl"].result_count == 0
+
+
 class TestRevision:
     def test_shows_its_text_escaped(self, admin: Client, mission: Mission) -> None:
         write_files(mission, {"evil.md": "<script>alert(1)</script>\n"})
