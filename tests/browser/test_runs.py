@@ -49,6 +49,23 @@ class TestRun:
         expect(panel).to_be_hidden()
         expect(owner.preview("specifications.md")).to_contain_text("The bell must ring at noon.")
 
+    def test_can_be_taken_back(self, owner: Person) -> None:
+        mission = owner.create_mission("A bell", REQUEST)
+        owner.open(mission, "specifications.md")
+        owner.run_agent("Specifications")
+        owner.feed.get_by_role("button", name="Specifications changed specifications.md").click()
+        panel = owner.page.get_by_role("dialog", name="Run of Specifications")
+
+        panel.get_by_role("button", name="Take this run back").click()
+        expect(panel).to_contain_text("What the run changed goes; what came after it stays.")
+        owner.shoot("run-revert")
+        panel.get_by_role("button", name="Take it back").click()
+
+        expect(panel).to_contain_text("Taken back.")
+        owner.page.keyboard.press("Escape")
+        expect(owner.document).to_contain_text("Revision 3")
+        expect(owner.preview("specifications.md")).not_to_contain_text("must ring at noon")
+
     def test_ends_when_it_is_cancelled(
         self, owner: Person, mission: int, held_model: HeldModel
     ) -> None:

@@ -1,5 +1,5 @@
 import { request } from "./http";
-import type { Agent, FileDiff, ModelList, Page, Run, RunLog } from "./types";
+import type { Agent, FileDiff, ModelList, Page, RevertedRun, Run, RunLog } from "./types";
 
 export const listAgents = (mission: number) =>
   request<Page<Agent>>("GET", `agents/?mission=${mission}`);
@@ -14,5 +14,9 @@ export const readRun = (id: string) => request<Run>("GET", `runs/${id}/`);
 export const readRunLog = (id: string) => request<RunLog>("GET", `runs/${id}/log`);
 export const readRunDiff = (id: string) => request<{ files: FileDiff[] }>("GET", `runs/${id}/diff`);
 export const cancelRun = (id: string) => request<Run>("POST", `runs/${id}/cancel`);
+
+/** Take back what a run did, of the named files only; or say what that would do. */
+export const revertRun = (id: string, body: { files?: string[]; preview?: boolean }) =>
+  request<RevertedRun>("POST", `runs/${id}/revert`, { body });
 
 export const listModels = () => request<ModelList>("GET", "models/");

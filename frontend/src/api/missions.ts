@@ -9,6 +9,7 @@ import type {
   NewMission,
   Page,
   Proposal,
+  ResolvedText,
   Revision,
   RevisionText,
   Sample,
@@ -59,8 +60,12 @@ export const restoreRevision = (mission: number, path: string, revision: number)
   request<FileText>("POST", `${fileUrl(mission, path)}/restore`, { body: { revision } });
 
 export const listProposals = (mission: number) => readAll<Proposal>(`proposals/?mission=${mission}`);
-export const acceptProposal = (id: number) => request<Proposal>("POST", `proposals/${id}/accept`);
-export const rejectProposal = (id: number) => request<Proposal>("POST", `proposals/${id}/reject`);
+export const acceptProposal = (id: number, files?: string[], resolved?: Record<string, ResolvedText>) =>
+  request<Proposal>("POST", `proposals/${id}/accept`, {
+    body: { ...(files ? { files } : {}), ...(resolved ? { resolved } : {}) },
+  });
+export const rejectProposal = (id: number, files?: string[]) =>
+  request<Proposal>("POST", `proposals/${id}/reject`, { body: files ? { files } : {} });
 
 /** Read the numbered events after `after`, waiting up to `wait` seconds for the first. */
 export const readChanges = (mission: number, after: number, wait = 0, signal?: AbortSignal) =>
