@@ -42,10 +42,10 @@ def grouped_opcodes(old: Sequence[str], new: Sequence[str]) -> Iterable[list[Opc
     return grouping.get_grouped_opcodes(CONTEXT)
 
 
-def counts(before: str, after: str) -> tuple[int, int]:
+def counts(before: str, after: str, budget: Budget | None = None) -> tuple[int, int]:
     """Return how many lines were added and how many removed."""
     old, new = split_lines(before), split_lines(after)
-    same = sum(size for _old, _new, size in matching_blocks(old, new))
+    same = sum(size for _old, _new, size in matching_blocks(old, new, budget))
     return len(new) - same, len(old) - same
 
 

@@ -1,13 +1,13 @@
 """A whole mission as it was at a moment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from missions import moments, selectors
 from missions.authors import Author
-from missions.diff import counts
+from missions.diff import Budget, counts
 from missions.landing import Change, land
 from missions.models import Mission, MissionFile, Revision
 from missions.moments import Moment
@@ -30,14 +30,8 @@ class RestoredFile:
     change: Literal["restored", "returned", "removed"]
     then: Revision | None
     now: Revision | None
-
-    @property
-    def added(self) -> int:
-        return self._counts()[0]
-
-    @property
-    def removed(self) -> int:
-        return self._counts()[1]
+    added: int = 0
+    removed: int = 0
 
     def as_change(self) -> Change:
         base = self.now.number if self.now else None
@@ -45,10 +39,6 @@ class RestoredFile:
             return Change(path=self.path, text=None, base=base)
         text = selectors.text_of(self.then)
         return Change(path=self.path, text=text, base=base, operation=Revision.Operation.RESTORE)
-
-    def _counts(self) -> tuple[int, int]:
-        before, after = (selectors.text_of(side) if side else "" for side in (self.now, self.then))
-        return counts(before, after)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +84,9 @@ class RestoreMissionTo(BaseService[tuple[RestoredFile, ...]]):
         plan = [_restored(path, revision, now) for path, revision in then.items()]
         kept = {path_key(path) for path in then}
         plan += [_removed(file) for key, file in now.items() if key not in kept]
-        return sorted((file for file in plan if file), key=lambda file: file.path)
+        budget = Budget()  # for all files: there may be many
+        files = [_counted(file, budget) for file in plan if file]
+        return sorted(files, key=lambda file: file.path)
 
 
 def _restored(path: str, then: Revision, files: Mapping[str, MissionFile]) -> RestoredFile | None:
@@ -109,3 +101,9 @@ def _restored(path: str, then: Revision, files: Mapping[str, MissionFile]) -> Re
 
 def _removed(file: MissionFile) -> RestoredFile:
     return RestoredFile(path=file.path, change="removed", then=None, now=file.current)
+
+
+def _counted(file: RestoredFile, budget: Budget) -> RestoredFile:
+    before, after = (selectors.text_of(side) if side else "" for side in (file.now, file.then))
+    added, removed = counts(before, after, budget)
+    return replace(file, added=added, removed=removed)
