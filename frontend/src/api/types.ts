@@ -207,7 +207,7 @@ export interface Proposal {
   mission: number;
   run: string;
   role: string;
-  reason: "OVERLAP" | "SHRUNK" | "REVIEW";
+  reason: "OVERLAP" | "SHRUNK" | "REVIEW" | "MOVED";
   state: ProposalState;
   created_at: string;
   decided_at: string | null;

@@ -363,6 +363,7 @@ export const en = {
     OVERLAP: "It overlaps with what a person wrote meanwhile.",
     SHRUNK: "It would remove most of a file.",
     REVIEW: "The agent works in review mode.",
+    MOVED: "A file was moved out of the agent’s reach.",
     waiting: "What waits is not in the mission yet. Take it or set it aside, file by file or all at once.",
     accept: "Take it",
     reject: "Set it aside",

@@ -365,6 +365,7 @@ export const fr: Catalogue = {
     OVERLAP: "Elle touche à ce qu’une personne a écrit entre-temps.",
     SHRUNK: "Elle supprimerait presque tout un fichier.",
     REVIEW: "L’agent travaille en mode relecture.",
+    MOVED: "Un fichier a été déplacé hors de portée de l’agent.",
     waiting: "Ce qui attend n’est pas encore dans la mission. Prenez-le ou écartez-le, fichier par fichier ou en bloc.",
     accept: "La prendre",
     reject: "L’écarter",
