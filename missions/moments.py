@@ -80,10 +80,13 @@ def moment_after(*, mission: Mission, seq: int) -> Moment:
 
 
 def files_at(*, mission: Mission, moment: Moment) -> dict[str, Revision]:
-    """Return the last revision of each file that was there, by the path it had then."""
+    """Return the last revision of each file that was there, by the path it had then.
+
+    ``file`` is loaded.
+    """
     until = _revisions(mission).filter(pk__lte=moment.last)
     last = until.order_by().values("file").annotate(last=Max("pk")).values("last")
-    present = Revision.objects.filter(pk__in=last, blob__isnull=False)
+    present = Revision.objects.filter(pk__in=last, blob__isnull=False).select_related("file")
     return {revision.path: revision for revision in present.order_by("path")}
 
 

@@ -297,7 +297,8 @@ class RestoreToSerializer(Shape):
 
 class RestoredFileSerializer(Shape):
     path = serializers.CharField()
-    change = serializers.ChoiceField(["restored", "returned", "removed"])
+    change = serializers.ChoiceField(["restored", "returned", "moved", "removed"])
+    moved_from = serializers.CharField(allow_null=True, help_text="where it is until now")
     then = serializers.IntegerField(
         source="then.number", default=None, allow_null=True, help_text="revision whose text it gets"
     )

@@ -22,14 +22,15 @@ from parallagon.core.services import BaseService
 class RestoredFile:
     """What becomes, or became, of one file.
 
-    ``restored``: another text; ``returned``: it was removed and is there again; ``removed``: it
-    was not there then.
+    ``restored``: another text; ``returned``: it was removed and is there again; ``moved``: it is
+    back at its path of then, with its text of then; ``removed``: it was not there then.
     """
 
     path: str
-    change: Literal["restored", "returned", "removed"]
+    change: Literal["restored", "returned", "moved", "removed"]
     then: Revision | None
     now: Revision | None
+    moved_from: str | None = None
     added: int = 0
     removed: int = 0
 
@@ -37,8 +38,15 @@ class RestoredFile:
         base = self.now.number if self.now else None
         if self.then is None:
             return Change(path=self.path, text=None, base=base)
-        text = selectors.text_of(self.then)
-        return Change(path=self.path, text=text, base=base, operation=Revision.Operation.RESTORE)
+        is_same = self.change == "returned" and self.then.file.path == self.path
+        return Change(
+            path=self.path,
+            text=selectors.text_of(self.then),
+            base=base,
+            operation=Revision.Operation.RESTORE,
+            moved_from=self.moved_from,
+            file=self.then.file_id if is_same else None,  # not another that was there later
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,23 +88,32 @@ class RestoreMissionTo(BaseService[tuple[RestoredFile, ...]]):
 
     def _plan(self) -> list[RestoredFile]:
         then = moments.files_at(mission=self.mission, moment=self.moment)
-        now = {path_key(file.path): file for file in selectors.current_files(mission=self.mission)}
-        plan = [_restored(path, revision, now) for path, revision in then.items()]
+        there = {
+            path_key(file.path): file for file in selectors.current_files(mission=self.mission)
+        }
+        plan = [_restored(path, revision, then, there) for path, revision in then.items()]
         kept = {path_key(path) for path in then}
-        plan += [_removed(file) for key, file in now.items() if key not in kept]
+        kept |= {path_key(file.moved_from) for file in plan if file and file.moved_from}
+        plan += [_removed(file) for key, file in there.items() if key not in kept]
         budget = Budget()  # for all files: there may be many
         files = [_counted(file, budget) for file in plan if file]
         return sorted(files, key=lambda file: file.path)
 
 
-def _restored(path: str, then: Revision, files: Mapping[str, MissionFile]) -> RestoredFile | None:
-    file = files.get(path_key(path))
+def _restored(
+    path: str, then: Revision, all_then: Mapping[str, Revision], there: Mapping[str, MissionFile]
+) -> RestoredFile | None:
+    file = there.get(path_key(path))
     now = file.current if file else None
-    if file is None or now is None:
-        return RestoredFile(path=path, change="returned", then=then, now=None)
-    if now.blob_id == then.blob_id:
-        return None
-    return RestoredFile(path=file.path, change="restored", then=then, now=now)
+    if file is not None and now is not None:
+        if now.blob_id == then.blob_id:
+            return None
+        return RestoredFile(path=file.path, change="restored", then=then, now=now)
+    old = then.file.path  # where the file is now
+    moved = there.get(path_key(old))
+    if moved and moved.pk == then.file_id and old not in all_then:
+        return RestoredFile(path=path, change="moved", then=then, now=moved.current, moved_from=old)
+    return RestoredFile(path=path, change="returned", then=then, now=None)
 
 
 def _removed(file: MissionFile) -> RestoredFile:

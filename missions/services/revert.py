@@ -82,6 +82,7 @@ class _Step:
             text=self.text,
             base=None if self.their_text is None or not self.theirs else self.theirs.number,
             operation=None if self.text is None else Operation.REVERT,
+            file=self.file.pk,
         )
 
     def as_overlap(self) -> dict[str, Any]:

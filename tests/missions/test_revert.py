@@ -206,6 +206,31 @@ class TestOneFile:
         assert desk.text("production.md") == edited("Third", "Editor")
 
 
+class TestMovedSince:
+    def test_the_file_is_found_where_it_is(self, desk: Desk, run: Run, revert: Revert) -> None:
+        made = run(production=edited("First", "Agent"))
+        desk.land([Change(path="final.md", text=None, moved_from="production.md")])
+
+        files = revert(made)
+
+        assert list(files) == ["final.md"]
+        assert desk.text("final.md") == TEXT
+        assert desk.on_disk("production.md") is None
+
+    def test_a_removed_one_does_not_return_over_another(
+        self, desk: Desk, run: Run, revert: Revert
+    ) -> None:
+        made = run(suivi=None)
+        desk.land([Change(path="suivi.md", text=None, moved_from="production.md")])
+
+        with pytest.raises(RevertOverlaps) as shown:
+            revert(made)
+
+        assert shown.value.details["files"][0]["theirs"]["text"] == TEXT
+        present = Revision.objects.filter(path="suivi.md").latest("pk")
+        assert present.blob_id is not None
+
+
 class TestFilesThatCameAndWent:
     def test_a_file_that_the_run_created_goes_away(
         self, desk: Desk, run: Run, revert: Revert

@@ -68,14 +68,12 @@ class TestRestoreTo:
 
         assert response.status_code == 200
         assert response.json()["is_preview"] is False
-        assert response.json()["files"] == [
-            {"path": "new.md", "change": "removed", "then": None, "now": 1, "added": 0,
-             "removed": 1},
-            {"path": "old.md", "change": "returned", "then": 1, "now": None, "added": 1,
-             "removed": 0},
-            {"path": "production.md", "change": "restored", "then": 1, "now": 2, "added": 1,
-             "removed": 1},
-        ]  # fmt: skip
+        keys = ("path", "change", "then", "now", "added", "removed", "moved_from")
+        assert [tuple(row[key] for key in keys) for row in response.json()["files"]] == [
+            ("new.md", "removed", None, 1, 0, 1, None),
+            ("old.md", "returned", 1, None, 1, 0, None),
+            ("production.md", "restored", 1, 2, 1, 1, None),
+        ]
         assert texts(mission) == AS_IT_WAS
 
     def test_an_event(self, client: APIClient, mission: Mission, then: datetime) -> None:
@@ -139,6 +137,69 @@ class TestRestoreTo:
 
         assert restore_to(client, mission, at=then.isoformat()).json()["files"] == []
         assert Revision.objects.count() == count
+
+
+class TestMovedFiles:
+    """A file that has moved since is the same file, and goes back with its history."""
+
+    @pytest.fixture
+    def move(self, mission: Mission, owner: User, clock: Iterator[datetime]) -> Any:
+        def move(old: str, new: str, text: str | None = None) -> None:
+            change = Change(path=new, text=text, base=2 if text else None, moved_from=old)
+            land(mission, [change], author=Author.person(owner), now=next(clock))
+
+        return move
+
+    @pytest.mark.parametrize("text", [None, LATER.replace("Third", "Moved")])
+    def test_goes_back_to_its_path(
+        self, client: APIClient, mission: Mission, then: datetime, move: Any, text: str | None
+    ) -> None:
+        file = MissionFile.objects.get(mission=mission, path="production.md")
+        move("production.md", "final.md", text)
+
+        rows = restore_to(client, mission, at=then.isoformat()).json()["files"]
+
+        assert [(row["path"], row["change"], row["moved_from"]) for row in rows] == [
+            ("new.md", "removed", None),
+            ("old.md", "returned", None),
+            ("production.md", "moved", "final.md"),
+        ]
+        assert texts(mission) == AS_IT_WAS
+        file.refresh_from_db()
+        assert file.path == "production.md"
+
+    def test_where_another_took_its_place_the_texts_are_right(
+        self, client: APIClient, mission: Mission, then: datetime, move: Any
+    ) -> None:
+        move("production.md", "final.md")
+        move("new.md", "production.md")
+
+        restore_to(client, mission, at=then.isoformat())
+
+        assert texts(mission) == AS_IT_WAS
+
+    def test_two_that_changed_places_have_their_texts_back(
+        self, client: APIClient, mission: Mission, then: datetime, move: Any
+    ) -> None:
+        move("production.md", "third.md")
+        move("demande.md", "production.md")
+        move("third.md", "demande.md")
+
+        restore_to(client, mission, at=then.isoformat())
+
+        assert texts(mission) == AS_IT_WAS
+
+    def test_one_that_moved_and_was_removed_returns(
+        self, client: APIClient, mission: Mission, owner: User, then: datetime, move: Any,
+        clock: Iterator[datetime],
+    ) -> None:  # fmt: skip
+        move("production.md", "final.md")
+        change = Change(path="final.md", text=None)
+        land(mission, [change], author=Author.person(owner), now=next(clock))
+
+        restore_to(client, mission, at=then.isoformat())
+
+        assert texts(mission) == AS_IT_WAS
 
 
 class TestAllOrNothing:
