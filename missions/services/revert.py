@@ -38,6 +38,12 @@ class NothingToRevert(Conflict):
     code = "nothing_to_revert"
 
 
+class RevertTooOld(Conflict):
+    """What was there right before the run is no longer kept: its own step cannot be told apart."""
+
+    code = "too_old"
+
+
 class RevertOverlaps(Conflict):
     """What came after the run changed the same lines.
 
@@ -117,6 +123,7 @@ class RevertRun(BaseService[tuple[RevertedFile, ...]]):
     Raises (from ``execute``):
         NothingToRevert: the run changed no file.
         RevertOverlaps: later changes touch the same lines of some files; nothing was written.
+        RevertTooOld: the text before the run has made room for others.
         ValidationError: ``files`` names one that the run did not change.
     """
 
@@ -200,7 +207,7 @@ def _step(mission: Mission, revisions: Sequence[Revision]) -> _Step:
     if _is_taken_back(revisions[0]):
         return _Step(file=file, status="unchanged", theirs=now, their_text=theirs)
     for revision in revisions:
-        base, mine = _text(revision), _text(revision.parent)
+        base, mine = _text(revision), _text(_before(revision))
         merged = merge_file(base, text, mine)
         if not (merged.is_clean and _is_acceptable(file.path, merged.text, (text, mine))):
             return _overlap(file, now, theirs, base, mine)
@@ -210,6 +217,19 @@ def _step(mission: Mission, revisions: Sequence[Revision]) -> _Step:
     if theirs is None and (other := _successor(mission, file)):
         return _overlap(file, other, _text(other), None, text)
     return _Step(file=file, status="reverted", theirs=now, their_text=theirs, text=text)
+
+
+def _before(revision: Revision) -> Revision | None:
+    """Return what was there right before a revision.
+
+    Raises:
+        RevertTooOld: it has made room; what is kept before it is older than other work.
+    """
+    known = revision.parent.number if revision.parent else 0
+    if known != revision.number - 1:
+        sentence = _("What %(path)s was before this run is no longer kept.")
+        raise RevertTooOld(sentence % {"path": revision.file.path}, path=revision.file.path)
+    return revision.parent
 
 
 def _overlap(

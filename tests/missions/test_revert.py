@@ -1,6 +1,7 @@
 """Taking back a run keeps what came after it; a hundred runs are scripted, the truth with them."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from random import Random
 from uuid import UUID, uuid4
 
@@ -8,8 +9,14 @@ import pytest
 
 from missions.landing import Author, Change, land
 from missions.models import Mission, Revision
-from missions.services import MissionArchived, RestoreRevision, RevertedFile, RevertRun
-from missions.services.revert import NothingToRevert, RevertOverlaps
+from missions.services import (
+    MissionArchived,
+    RestoreRevision,
+    RevertedFile,
+    RevertRun,
+    ThinRevisions,
+)
+from missions.services.revert import NothingToRevert, RevertOverlaps, RevertTooOld
 from parallagon.core.errors import ValidationError
 from tests.missions.conftest import NOW, TEXT, Desk
 
@@ -373,6 +380,17 @@ class TestTwice:
 
 
 class TestRefusals:
+    def test_a_run_whose_step_is_no_longer_kept(self, desk: Desk, run: Run, revert: Revert) -> None:
+        """Old revisions make room: between what is left lies the work of other runs, too."""
+        run(production=edited("Third", "Other"))
+        made = run(production=edited("Third", "Other").replace("First", "Agent"))
+        assert ThinRevisions(now=NOW + timedelta(days=200), days=90).execute() == 1
+
+        with pytest.raises(RevertTooOld):
+            revert(made)
+
+        assert desk.text("production.md") == edited("Third", "Other").replace("First", "Agent")
+
     def test_a_run_that_changed_nothing(self, revert: Revert) -> None:
         with pytest.raises(NothingToRevert):
             revert(uuid4())
