@@ -1,5 +1,6 @@
 import { request } from "./http";
-import type { Agent, FileDiff, ModelList, Page, RevertedRun, Run, RunLog } from "./types";
+import type { RevertedRun } from "./decisionTypes";
+import type { Agent, FileDiff, ModelList, Page, Run, RunLog } from "./types";
 
 export const listAgents = (mission: number) =>
   request<Page<Agent>>("GET", `agents/?mission=${mission}`);

@@ -1,4 +1,5 @@
 import { request } from "./http";
+import type { Proposal, ResolvedText } from "./decisionTypes";
 import type {
   Changes,
   FileDiff,
@@ -8,8 +9,6 @@ import type {
   MissionFile,
   NewMission,
   Page,
-  Proposal,
-  ResolvedText,
   Revision,
   RevisionText,
   Sample,
