@@ -14,6 +14,7 @@ from missions.models import Mission, Proposal
 from parallagon.accounts.models import User
 from tests.missions_api.conftest import browser
 
+FIRST = {"path": "demande.md", "number": 1}
 SAVE = {"text": "x", "base": 1}
 
 
@@ -41,6 +42,7 @@ MATRIX = [
     Row("mission-reset", "post", None, 403, 403, 200),
     Row("mission-archive", "post", None, 403, 403, 200),
     Row("mission-restore", "post", None, 403, 403, 409),
+    Row("mission-restore-to", "post", {"revision": FIRST}, 403, 200, 200),
     Row("mission-export", "get", None, 200, 200, 200),
     Row("files", "get", None, 200, 200, 200),
     Row("files", "post", {"path": "a.md", "text": ""}, 403, 201, 201),
@@ -54,6 +56,7 @@ MATRIX = [
     Row("file-restore", "post", {"revision": 1}, 403, 200, 200),
     Row("changes", "get", None, 200, 200, 200),
     Row("proposals", "get", None, 200, 200, 200),
+    Row("proposal", "get", None, 200, 200, 200),
     Row("proposal-accept", "post", None, 403, 200, 200),
     Row("proposal-reject", "post", None, 403, 200, 200),
 ]
