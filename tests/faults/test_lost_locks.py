@@ -3,7 +3,7 @@
 It goes on afterwards without knowing. Nothing that was acknowledged may be lost by that, and
 nothing that it still does may be taken for the work of another program.
 
-``PARALLAGON_STOPS`` says at how many steps (12, spread over a landing; 72 are all of them).
+``PARALLAGON_STOPS`` says at how many steps (12, spread over a landing; ``MOST_STEPS`` are all).
 """
 
 import os
