@@ -21,7 +21,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from agents import announce, scheduling
-from agents.budget import CeilingReached, reserve
+from agents.budget import BudgetHeld, BudgetReached, keep, reserve
 from agents.fingerprint import FileState, files_of, fingerprint
 from agents.gateway.models import resolve
 from agents.gateway.protocol import Allowance, GatewayError, Upstream
@@ -100,7 +100,7 @@ class Cycle:
             with self._step(Step.STAGE):
                 staged = self._stage()
             with self._step(Step.RESERVE):
-                upstream, allowance = self._reserve()
+                upstream, allowance = self._reserve(staged)
             with self._step(Step.WORK):
                 judged = self._work(staged, upstream, allowance)
             with self._step(Step.LAND):
@@ -222,16 +222,20 @@ class Cycle:
 
     # -- step 5 --------------------------------------------------------------------------------
 
-    def _reserve(self) -> tuple[Upstream, Allowance]:
-        """Find the model and what may be spent on it."""
+    def _reserve(self, staged: Staged) -> tuple[Upstream, Allowance]:
+        """Find the model and set aside what a first call to it will cost."""
         try:
             upstream = resolve(self.run.model, self.workshop.environment)
         except GatewayError as error:
             raise Ended(Outcome.FAILED, str(error)) from error
         try:
-            allowance = reserve(self.mission.pk, model=self.run.model, now=self.clock())
-        except CeilingReached as error:
+            characters = sum(len(file.text) for file in staged.files.values())
+            allowance = reserve(self.run, characters=characters, now=self.clock())
+        except BudgetReached as error:
             raise Ended(Outcome.STOPPED_BUDGET, error.message) from error
+        except BudgetHeld as error:
+            reason = _("runs at work hold what is left of the budget")
+            raise PutBack(reason, until=self._later(self.clock())) from error
         return upstream, allowance
 
     # -- steps 6 and 7 -------------------------------------------------------------------------
@@ -252,6 +256,7 @@ class Cycle:
             )
         except GatewayError as error:
             raise Ended(Outcome.FAILED, str(error)) from error
+        keep(self.run, done.report)
         with self._step(Step.JUDGE):
             require_complete(done.result, done.report, cause=done.cause, allowance=allowance)
             return judge(

@@ -59,11 +59,13 @@ def require_complete(
 ) -> None:
     """Raise ``Ended`` unless the run ended by protocol and every reply arrived whole.
 
-    ``cause`` is why the worker itself ended the run, if it did: "cancelled", "lost", "void". A
-    child that was ended makes its run void too, so how the engine ended it comes first.
+    ``cause`` is why the worker itself ended the run, if it did: "cancelled", "lost", "void",
+    "budget". A child that was ended makes its run void too, so how the engine ended it comes first.
     """
     if cause == "cancelled":
         raise Ended(Outcome.CANCELLED, result.reason)
+    if cause == "budget":
+        raise Ended(Outcome.STOPPED_BUDGET, result.reason)
     if cause == "lost" or result.status in {"crashed", "unavailable"}:
         raise Ended(Outcome.FAILED, in_words(result.reason))
     if result.status == "timed_out":

@@ -102,17 +102,15 @@ def writing_until(
 
 
 def facts_of_runs(run_ids: Sequence[UUID]) -> Mapping[UUID, RunFacts]:
-    """Return what each run was and used up; one query, or as few as the database allows.
-
-    What a run cost is not known: nothing keeps prices.
-    """
-    known = AgentRun.objects.only("outcome", "model", "input_tokens", "output_tokens")
+    """Return what each run was and used up; one query, or as few as the database allows."""
+    known = AgentRun.objects.only("outcome", "model", "input_tokens", "output_tokens", "cost")
     return {
         run_id: RunFacts(
             outcome=run.outcome,
             model=run.model,
             input_tokens=run.input_tokens,
             output_tokens=run.output_tokens,
+            cost=run.cost,
         )
         for run_id, run in known.in_bulk(run_ids).items()
     }

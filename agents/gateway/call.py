@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from agents.gateway import openai
 from agents.gateway.completeness import Reply
 from agents.gateway.failures import CallFailed
 from agents.gateway.meter import estimate_tokens
-from agents.gateway.protocol import CallRecord
+from agents.gateway.protocol import NOTHING, CallRecord
 from agents.gateway.runs import Run
 
 # A reply under way is noted each time it has grown by this much: what a crash can lose of a charge.
@@ -30,6 +32,7 @@ class Call:
         self._started_at = time.time()
         self._begun = time.monotonic()
         self._counted = 0
+        self._charged = NOTHING
         self._noted = 0
         self._opening: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -42,7 +45,10 @@ class Call:
         record = self._record()
         self.run.records[self.number] = record
         self._opening = asyncio.create_task(asyncio.to_thread(self._write_opening, record))
-        if sentence := self.run.meter.begin_call():
+        # The question is counted before it is asked: runs that begin together share what is left.
+        self._charged = self._cost(record.input_tokens, 0, 0) or NOTHING
+        if sentence := self.run.meter.begin_call(self._charged):
+            self._charged = NOTHING
             raise CallFailed("over_allowance", sentence)
 
     async def opened(self) -> None:
@@ -84,9 +90,35 @@ class Call:
         await asyncio.shield(self._closing)
 
     def _charge(self) -> str | None:
-        tokens = self._output_tokens() or 0
+        tokens, cost = self._output_tokens() or 0, self._cost_so_far() or NOTHING
         grown, self._counted = tokens - self._counted, tokens
-        return self.run.meter.count_output(grown)
+        dearer, self._charged = cost - self._charged, cost
+        return self.run.meter.count(output_tokens=grown, cost=dearer)
+
+    def _cost_so_far(self) -> Decimal | None:
+        """Return what the reply costs; `None` where no price is known, or no reply began."""
+        if self.reply is None:
+            return None
+        usage = self.reply.usage
+        input_tokens = usage.input_tokens if usage else None
+        if input_tokens is None:
+            input_tokens = self._asked_tokens
+        cached_tokens = usage.cached_tokens if usage else None
+        return self._cost(input_tokens, self._output_tokens() or 0, cached_tokens or 0)
+
+    def _cost(
+        self, input_tokens: int | None, output_tokens: int, cached_tokens: int
+    ) -> Decimal | None:
+        charge = self.run.registration.allowance.charge
+        if charge is None or input_tokens is None:
+            return None
+        return charge.price.cost(
+            input_tokens=input_tokens, output_tokens=output_tokens, cached_tokens=cached_tokens
+        )
+
+    @cached_property
+    def _asked_tokens(self) -> int:
+        return estimate_tokens(openai.input_characters(self.body))
 
     def _put(self, record: CallRecord) -> None:
         self.run.records[self.number] = record
@@ -116,7 +148,8 @@ class Call:
         is_told = usage is not None and usage.output_tokens == output_tokens
         if input_tokens is None and (failed is None or self.reply or failed.status == 200):
             is_told = False
-            input_tokens = estimate_tokens(openai.input_characters(self.body))
+            input_tokens = self._asked_tokens
+        cached_tokens = usage.cached_tokens if usage else None
         return CallRecord(
             number=self.number,
             started_at=self._started_at,
@@ -124,13 +157,29 @@ class Call:
             status=200 if self.reply else failed.status if failed else None,
             input_tokens=input_tokens,
             output_tokens=output_tokens,
-            cached_tokens=usage.cached_tokens if usage else None,
+            cached_tokens=cached_tokens,
             is_estimated=not is_told and input_tokens is not None,
             finish_reason=self.reply.finish_reason if self.reply else None,
             is_complete=is_complete,
             failure=failed.failure if failed else None,
             detail=failed.sentence if failed else "",
+            **self._charged_with(
+                input_tokens, self._cost(input_tokens, output_tokens or 0, cached_tokens or 0)
+            ),
         )
+
+    def _charged_with(self, input_tokens: int | None, cost: Decimal | None) -> dict[str, Any]:
+        """Return what a call costs and at which prices, as its record keeps it."""
+        charge = self.run.registration.allowance.charge
+        if charge is None or cost is None:
+            return {}
+        rates = charge.rates(input_tokens or 0)
+        return {
+            "cost": str(cost),
+            "input_price": str(rates.input),
+            "output_price": str(rates.output),
+            "is_price_assumed": charge.is_assumed,
+        }
 
     def _output_tokens(self) -> int | None:
         """Return the provider's count, or an estimate where it tells none (or a careless zero)."""

@@ -101,6 +101,10 @@ class Gateway:
         """
         return self._verdicts.get(run_id)
 
+    def serves(self, run_id: str) -> bool:
+        """Tell whether a run is registered here and not finished."""
+        return run_id in self._runs
+
     def report(self, run_id: str) -> RunReport:
         """Return what a run used so far. Raises KeyError for a run that is not registered."""
         return self._report("report", run_id)

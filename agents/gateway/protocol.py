@@ -1,6 +1,7 @@
 """Say what the worker and the gateway tell each other, and what a run leaves behind on disk.
 
-Imports the standard library only: the worker, the reaper and the gateway process all read it.
+Imports no package but the standard library: the worker, the reaper and the gateway process all
+read it.
 """
 
 from __future__ import annotations
@@ -8,11 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from agents.gateway.charges import Charge
+
 CALLS_FILE = "calls.jsonl"
 TRANSCRIPT_FILE = "transcript.jsonl"
+NOTHING = Decimal(0)
 
 Failure = Literal[
     "unreachable",
@@ -58,19 +63,70 @@ class Upstream:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+Kind = Literal["calls", "output_tokens", "cost"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ceiling:
+    """What is left of something that runs may share: a mission's day, an agent's, money, calls.
+
+    `left` is what finished runs have left over. `held` is how much each run that was in flight when
+    the worker asked must be counted with: the gateway takes that off for those it does not serve
+    itself, and what they really used for those it does.
+    """
+
+    key: str  # the same for all that share it
+    kind: Kind
+    left: Decimal
+    sentence: str  # for people, when it is reached
+    held: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` reads."""
+        held = {run_id: str(amount) for run_id, amount in self.held.items()}
+        return {**asdict(self), "left": str(self.left), "held": held}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Build it from what `to_json` returned."""
+        held = {run_id: Decimal(amount) for run_id, amount in values["held"].items()}
+        return cls(**{**values, "left": Decimal(values["left"]), "held": held})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Allowance:
-    """What a run may use.
+    """What a run may use by itself, and what is left of everything that it shares with others.
 
-    `mission_*` is what was left of the mission's day when the run was registered, without the runs
-    then in flight: the gateway takes off what those use.
+    Without a `charge` nobody knows what its calls cost.
     """
 
     calls: int
     output_tokens: int
     ends_at: float  # unix seconds
-    mission_calls: int
-    mission_output_tokens: int
+    charge: Charge | None = None
+    ceilings: tuple[Ceiling, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` reads."""
+        return {
+            "calls": self.calls,
+            "output_tokens": self.output_tokens,
+            "ends_at": self.ends_at,
+            "charge": self.charge.to_json() if self.charge else None,
+            "ceilings": [ceiling.to_json() for ceiling in self.ceilings],
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Build it from what `to_json` returned."""
+        charge = values["charge"]
+        return cls(
+            calls=values["calls"],
+            output_tokens=values["output_tokens"],
+            ends_at=values["ends_at"],
+            charge=Charge.from_json(charge) if charge else None,
+            ceilings=tuple(Ceiling.from_json(ceiling) for ceiling in values["ceilings"]),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +142,14 @@ class Registration:
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` reads."""
-        values = asdict(self)
-        values["directory"] = str(self.directory)
-        return values
+        return {
+            "run_id": self.run_id,
+            "mission_id": self.mission_id,
+            "token": self.token,
+            "upstream": asdict(self.upstream),
+            "allowance": self.allowance.to_json(),
+            "directory": str(self.directory),
+        }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -98,7 +159,7 @@ class Registration:
             mission_id=values["mission_id"],
             token=values["token"],
             upstream=Upstream(**values["upstream"]),
-            allowance=Allowance(**values["allowance"]),
+            allowance=Allowance.from_json(values["allowance"]),
             directory=Path(values["directory"]),
         )
 
@@ -109,7 +170,8 @@ class CallRecord:
 
     Tokens are `None` where nothing is known (the provider never began a reply); `is_estimated` says
     that they were counted by length, not told by the provider. A call that has begun and not ended
-    has no failure and is not complete.
+    has no failure and is not complete. `cost` is US dollars as text, `None` where the price or the
+    tokens are not known; the prices are those it was counted with, for a million tokens.
     """
 
     number: int  # from 1, per run
@@ -124,6 +186,15 @@ class CallRecord:
     is_complete: bool
     failure: Failure | None
     detail: str
+    cost: str | None = None
+    input_price: str | None = None
+    output_price: str | None = None
+    is_price_assumed: bool = False
+
+    @property
+    def dollars(self) -> Decimal | None:
+        """What it cost; `None` when that is not known."""
+        return None if self.cost is None else Decimal(self.cost)
 
     def to_json(self) -> dict[str, Any]:
         """Return what `CallRecord(**values)` reads."""
@@ -139,6 +210,7 @@ class RunReport:
     void: str | None
     input_tokens: int
     output_tokens: int
+    cost: Decimal  # of the calls whose cost is known
 
     @classmethod
     def of(cls, run_id: str, calls: tuple[CallRecord, ...], void: str | None) -> Self:
@@ -149,6 +221,7 @@ class RunReport:
             void=void,
             input_tokens=sum(call.input_tokens or 0 for call in calls),
             output_tokens=sum(call.output_tokens or 0 for call in calls),
+            cost=sum((call.dollars or NOTHING for call in calls), NOTHING),
         )
 
     def to_json(self) -> dict[str, Any]:

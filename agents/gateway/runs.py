@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from agents.gateway.keys import KeyUnreadable, Scrubber, read_key
-from agents.gateway.meter import MissionMeter, RunMeter
+from agents.gateway.meter import Meter, RunMeter
 from agents.gateway.protocol import CallRecord, Registration, RegistrationRefused, RunReport
 from agents.gateway.records import RunFiles
 
@@ -90,7 +90,7 @@ class Run:
 
 
 class Runs:
-    """All runs registered and not finished, and what their missions use."""
+    """All runs registered and not finished, and what they use together."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class Runs:
         self._on_void = on_void
         self._by_id: dict[str, Run] = {}
         self._by_token: dict[bytes, Run] = {}
-        self._missions: dict[int, MissionMeter] = {}
+        self._meter = Meter()
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -126,11 +126,10 @@ class Runs:
             files = RunFiles(registration.directory, self._scrubber)
         except OSError as error:
             raise RegistrationRefused(f"The run's folder cannot be written: {error}.") from error
-        mission = self._missions.setdefault(registration.mission_id, MissionMeter())
         run = Run(
             registration,
             key=key,
-            meter=mission.enter(registration.allowance),
+            meter=self._meter.enter(registration.run_id, registration.allowance),
             files=files,
             on_void=self._on_void,
         )
@@ -169,11 +168,7 @@ class Runs:
         self._by_token.pop(_digest(run.registration.token), None)
         await run.end()
         del self._by_id[run_id]
-        mission_id = run.registration.mission_id
-        mission = self._missions[mission_id]
-        mission.leave(run.meter)
-        if not mission.runs:
-            del self._missions[mission_id]
+        self._meter.leave(run.meter)
         return run.report()
 
     async def end(self) -> None:

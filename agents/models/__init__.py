@@ -1,6 +1,7 @@
 """Who works, what they did, and what it took."""
 
 from agents.models.agents import Agent, AgentTransition
+from agents.models.budgets import Budget, BudgetNotice, Till
 from agents.models.runs import AgentRun, ModelCall
 
-__all__ = ["Agent", "AgentRun", "AgentTransition", "ModelCall"]
+__all__ = ["Agent", "AgentRun", "AgentTransition", "Budget", "BudgetNotice", "ModelCall", "Till"]

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from agents.models.money import money_field
 from missions.models import Mission
 from parallagon.core.errors import Conflict
 
@@ -76,6 +77,9 @@ class Agent(models.Model):
     )
     is_stopping = models.BooleanField(default=False, help_text=_("stops when its run has ended"))
     is_dirty = models.BooleanField(default=False, help_text=_("something changed during its run"))
+    day_dollars = money_field(help_text=_("it may cost a day; empty: as the installation says"))
+    day_tokens = models.PositiveBigIntegerField(null=True, blank=True)
+    day_calls = models.PositiveBigIntegerField(null=True, blank=True)
     state_changed_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from agents.models.agents import Agent
+from agents.models.money import money_field
 from missions.models import Mission
 
 
@@ -84,6 +85,15 @@ class AgentRun(models.Model):
     call_count = models.PositiveIntegerField(default=0)
     input_tokens = models.PositiveIntegerField(null=True)
     output_tokens = models.PositiveIntegerField(null=True)
+    cost = money_field(help_text=_("US dollars; empty: not known"))
+    is_cost_assumed = models.BooleanField(
+        default=False, help_text=_("the price is not known: the dearest of its provider was taken")
+    )
+    reserved_cost = money_field(
+        help_text=_("at least what its calls have cost so far, while at work")
+    )
+    reserved_tokens = models.PositiveIntegerField(null=True)
+    reserved_calls = models.PositiveIntegerField(null=True)
 
     class Meta:
         ordering: ClassVar = ["-queued_at"]
@@ -111,16 +121,29 @@ class AgentRun(models.Model):
 
 
 class ModelCall(models.Model):
-    """One call to a model, as the gateway saw it; unknown is empty, zero means zero."""
+    """One call to a model, as the gateway saw it; unknown is empty, zero means zero.
+
+    All calls together are the ledger: mission, agent and day stand in it so that sums are quick.
+    """
 
     run = models.ForeignKey(AgentRun, on_delete=models.CASCADE, related_name="calls")
     number = models.PositiveIntegerField()
+    mission = models.ForeignKey(Mission, on_delete=models.CASCADE, related_name="+")
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField(help_text=_("on which it began (UTC)"))
+    model = models.CharField(max_length=200, blank=True)
     started_at = models.DateTimeField()
     seconds = models.FloatField()
     status = models.PositiveIntegerField(null=True)
     input_tokens = models.PositiveIntegerField(null=True)
     output_tokens = models.PositiveIntegerField(null=True)
     cached_tokens = models.PositiveIntegerField(null=True)
+    cost = money_field(help_text=_("US dollars; empty: not known"))
+    input_price = money_field(help_text=_("US dollars for a million tokens, as it was counted"))
+    output_price = money_field(help_text=_("US dollars for a million tokens, as it was counted"))
+    is_price_assumed = models.BooleanField(
+        default=False, help_text=_("the price is not known: the dearest of its provider was taken")
+    )
     is_estimated = models.BooleanField(default=False)
     finish_reason = models.CharField(max_length=40, blank=True)
     is_complete = models.BooleanField()
@@ -131,6 +154,11 @@ class ModelCall(models.Model):
         ordering: ClassVar = ["run", "number"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["run", "number"], name="call_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["mission", "day"], name="call_by_mission"),
+            models.Index(fields=["agent", "day"], name="call_by_agent"),
+            models.Index(fields=["day"], name="call_by_day"),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -66,6 +67,8 @@ class FinishRun(BaseService[AgentRun]):
             "call_count": len(self.calls),
             "input_tokens": sum(c.input_tokens or 0 for c in known) if known else None,
             "output_tokens": sum(c.output_tokens or 0 for c in known) if known else None,
+            "cost": _cost(self.calls),
+            "is_cost_assumed": any(call.is_price_assumed for call in self.calls),
         }
         rows = AgentRun.objects.filter(pk=self.run.pk, state__in=AgentRun.ACTIVE)
         if not rows.update(**values):
@@ -79,12 +82,20 @@ class FinishRun(BaseService[AgentRun]):
                 ModelCall(
                     run=self.run,
                     number=call.number,
-                    started_at=datetime.fromtimestamp(call.started_at, UTC),
+                    mission_id=self.run.mission_id,
+                    agent_id=self.run.agent_id,
+                    model=self.run.model,
+                    started_at=(began := datetime.fromtimestamp(call.started_at, UTC)),
+                    day=began.date(),
                     seconds=call.seconds,
                     status=call.status,
                     input_tokens=call.input_tokens,
                     output_tokens=call.output_tokens,
                     cached_tokens=call.cached_tokens,
+                    cost=call.dollars,
+                    input_price=_decimal(call.input_price),
+                    output_price=_decimal(call.output_price),
+                    is_price_assumed=call.is_price_assumed,
                     is_estimated=call.is_estimated,
                     finish_reason=(call.finish_reason or "")[:40],
                     is_complete=call.is_complete,
@@ -104,6 +115,16 @@ class FinishRun(BaseService[AgentRun]):
             "fingerprint": self.run.fingerprint,
             "seen_seq": max(agent.seen_seq, self.run.seen_seq),
         }
+
+
+def _cost(calls: Sequence[CallRecord]) -> Decimal | None:
+    """Return what the calls cost: nothing where there are none, ``None`` where nobody knows."""
+    known = [call.dollars for call in calls if call.dollars is not None]
+    return sum(known, Decimal(0)) if known or not calls else None
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def rest(

@@ -76,6 +76,41 @@ class Environment:
         except InvalidOperation as error:
             raise ImproperlyConfigured(f"{name} is “{value}”; set it to a number.") from error
 
+    def cap(self, name: str, default: int | None = None) -> int | None:
+        """Read a whole number from 0 that may be “none”: no cap."""
+        if self.text(name).lower() == "none":
+            return None
+        value = self.integer(name, -1 if default is None else default, least=0)
+        return None if value < 0 else value
+
+    def dollars(self, name: str, default: Decimal | None = None) -> Decimal | None:
+        """Read an amount of money from 0 that may be “none”: no cap."""
+        value = self.text(name).lower()
+        if value in {"", "none"}:
+            return None if value else default
+        amount = self.decimal(name, Decimal(0))
+        if not amount.is_finite() or amount < 0:
+            raise ImproperlyConfigured(f"{name} is “{value}”; set it to dollars from 0, or none.")
+        return amount
+
+    def prices(self, name: str) -> dict[str, tuple[Decimal, Decimal]]:
+        """Read prices of models: ``model=input/output`` in dollars a million tokens, by commas."""
+        prices = {}
+        for item in self.items(name):
+            model, _, rates = item.rpartition("=")
+            try:
+                paid_in, paid_out = (Decimal(rate) for rate in rates.split("/"))
+            except (InvalidOperation, ValueError) as error:
+                raise ImproperlyConfigured(
+                    f"{name} holds “{item}”; write model=input/output, such as openai/mine=0.5/1.5."
+                ) from error
+            if not (model and paid_in.is_finite() and paid_out.is_finite()):
+                raise ImproperlyConfigured(f"{name} holds “{item}”, which names no model or price.")
+            if paid_in < 0 or paid_out < 0:
+                raise ImproperlyConfigured(f"{name} holds “{item}”; prices begin at 0.")
+            prices[model.strip()] = (paid_in, paid_out)
+        return prices
+
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default)
         if value not in choices:

@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from decimal import Decimal
 
 _folder = os.environ.get("PARALLAGON_TEST_DATA_DIR")
 if _folder is None:
@@ -29,5 +30,7 @@ CACHES = {
 }
 CHANNEL_LAYERS["default"] = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 PARALLAGON_QUIET_SECONDS = 0
+# The scripted model of the tests; without this it would count as the dearest of its provider.
+PARALLAGON_PRICES = {"openai/scripted": (Decimal("0.15"), Decimal("0.60"))}
 # Static files are not collected for tests; WhiteNoise would warn that there are none.
 WHITENOISE_AUTOREFRESH = True

@@ -9,7 +9,7 @@ import pytest
 from agents.models import Agent, AgentRun, ModelCall
 from agents.services import CancelRun, Dispatch, StopAgent
 from missions.models import Lease
-from tests.agents.cycle_runs import Team, duration, private_folder
+from tests.agents.cycle_runs import Team, duration, private_folder, sent_again_at
 from tests.aider.aider_model import ScriptedModel, search_block
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
@@ -178,10 +178,13 @@ class TestCeilingOfTheDay:
         reply = model.enqueue("I think ", "long.\n", hold=True)
         with team.running("production") as background:
             assert model.is_answering.wait(10)
-            other = team.run("evaluation")
+            waiting = team.run("evaluation")
             reply.may_finish.set()
 
         assert background.join().outcome == "unchanged"
+        assert (waiting.state, waiting.call_count) == ("QUEUED", 0)
+        assert sent_again_at(waiting) > team.clock() - timedelta(seconds=30)
+        other = team.carry_out(waiting.pk)
         assert other.outcome == "stopped_budget", other.reason
         assert len(model.calls) == 1
 

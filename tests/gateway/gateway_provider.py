@@ -40,7 +40,14 @@ class PassedOn:
     """Wait until the child has got something."""
 
 
-Step = bytes | Reset | Hang | Pause | PassedOn
+@dataclass(frozen=True)
+class Turn:
+    """Wait until the test says so, once for each time it does."""
+
+    turns: threading.Semaphore
+
+
+Step = bytes | Reset | Hang | Pause | PassedOn | Turn
 Script = Sequence[Step]
 
 
@@ -188,6 +195,8 @@ class ScriptedProvider:
             self._stopping.wait(step.seconds)
         elif isinstance(step, PassedOn):
             self.passed_on.wait(10)
+        elif isinstance(step, Turn):
+            step.turns.acquire(timeout=10)
         elif isinstance(step, Hang):
             self._hang(connection)
             return False

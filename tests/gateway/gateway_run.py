@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from agents.gateway.client import Gateway
-from agents.gateway.protocol import Allowance, Bounds, Registration, RunReport, Upstream
+from agents.gateway.protocol import (
+    Allowance,
+    Bounds,
+    Ceiling,
+    Kind,
+    Registration,
+    RunReport,
+    Upstream,
+)
 from tests.gateway.gateway_provider import ScriptedChild
 
 CANARY = "sk-canary-4f1d0e6b7c"
-AMPLE = Allowance(
-    calls=50, output_tokens=100_000, ends_at=0, mission_calls=200, mission_output_tokens=400_000
-)
+AMPLE = Allowance(calls=50, output_tokens=100_000, ends_at=0)
 QUICK = Bounds(
     first_pause=0.01,
     longest_pause=0.5,
@@ -57,6 +64,14 @@ class PlayedRun:
         return self.gateway.finish(self.run_id)
 
 
+def shared(
+    key: str, kind: Kind, left: Decimal | int, held: Mapping[str, Decimal] | None = None
+) -> Ceiling:
+    """Return what is left of something that several runs share."""
+    sentence = f"{key}: {kind} used up"
+    return Ceiling(key=key, kind=kind, left=Decimal(left), sentence=sentence, held=held or {})
+
+
 StartRun = Callable[..., PlayedRun]
 
 
@@ -66,7 +81,6 @@ def new_run(
     folder: Path,
     *,
     upstream: Upstream | None = None,
-    mission_id: int | None = None,
     **allowance: Any,
 ) -> PlayedRun:
     """Register a run; keywords replace parts of its ample allowance."""
@@ -77,7 +91,7 @@ def new_run(
     )
     registration = Registration(
         run_id=run_id,
-        mission_id=mission_id or 1_000_000 + number,
+        mission_id=1_000_000 + number,
         token=token,
         upstream=upstream,
         allowance=replace(AMPLE, **({"ends_at": time.time() + 60} | allowance)),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.gateway.meter import MissionMeter
-from agents.gateway.protocol import Allowance
+from agents.gateway.charges import Charge
+from agents.gateway.meter import Meter, RunMeter
+from agents.gateway.prices import Price, Rates
+from agents.gateway.protocol import Allowance, read_calls
 from tests.gateway.gateway_provider import (
     DONE,
     END,
@@ -26,7 +30,7 @@ from tests.gateway.gateway_provider import (
     usage,
     whole_stream,
 )
-from tests.gateway.gateway_run import StartRun
+from tests.gateway.gateway_run import StartRun, shared
 
 TOKENS_100 = chunk(delta("x" * 400))
 
@@ -96,16 +100,14 @@ class TestCalls:
     def test_of_one_mission_share_its_day(
         self, provider: ScriptedProvider, start_run: StartRun
     ) -> None:
-        first = start_run(mission_id=7, mission_calls=3)
-        second = start_run(mission_id=7, mission_calls=3)
-        stranger = start_run(mission_id=8, mission_calls=3)
+        first = start_run(ceilings=(shared("mission 7", "calls", 3),))
+        second = start_run(ceilings=(shared("mission 7", "calls", 3),))
+        stranger = start_run(ceilings=(shared("mission 8", "calls", 3),))
 
         statuses = [run.child.call().status for run in (first, second, first, second, stranger)]
 
         assert statuses == [200, 200, 200, 400, 200]
-        assert (
-            second.finish().void == "the mission's allowance of model calls for the day was used up"
-        )
+        assert second.finish().void == "mission 7: calls used up"
         assert first.finish().void is None
 
 
@@ -116,7 +118,8 @@ class TestTokensOfOneMission:
         pieces: list[Step] = [TOKENS_100, Pause(0.03)]
         slow = [head(), *pieces * 8, chunk(finish() + DONE), END]
         provider.play(slow)
-        runs = [start_run(mission_id=9, mission_output_tokens=1_000) for _ in range(2)]
+        left = shared("mission 9", "output_tokens", 1_000)
+        runs = [start_run(ceilings=(left,)) for _ in range(2)]
         together = threading.Barrier(2)
 
         def play(index: int) -> None:
@@ -128,27 +131,91 @@ class TestTokensOfOneMission:
         reports = [run.finish() for run in runs]
 
         assert sum(report.output_tokens for report in reports) <= 1_000 + 800
-        assert "the mission's allowance of output tokens for the day was used up" in {
-            report.void for report in reports
-        }
+        assert "mission 9: output_tokens used up" in {report.void for report in reports}
 
 
-def allowance(tokens: int, calls: int = 1_000) -> Allowance:
+class TestMoney:
+    PRICE = Charge(
+        price=Price(
+            rates=Rates(
+                input=Decimal(0), output=Decimal(10), cache_read=Decimal(0), cache_write=Decimal(0)
+            )
+        )
+    )
+
+    def test_ends_a_reply_in_its_middle_and_drops_the_provider(
+        self, provider: ScriptedProvider, start_run: StartRun
+    ) -> None:
+        provider.play([head(), TOKENS_100, PassedOn(), TOKENS_100, Hang()])
+        run = start_run(charge=self.PRICE, ceilings=(shared("run", "cost", Decimal("0.0015")),))
+
+        outcome = run.child.call(on_piece=provider.passed_on.set)
+
+        assert outcome.is_broken_off
+        assert outcome.text == "x" * 400
+        assert run.wait_for_verdict() == "run: cost used up"
+        assert provider.left.wait(3)
+        (call,) = run.finish().calls
+        assert (call.failure, call.dollars) == ("over_allowance", Decimal("0.002"))
+        assert (call.input_price, call.output_price) == ("0", "10")
+
+    def test_is_told_as_the_provider_counts_it(
+        self, provider: ScriptedProvider, start_run: StartRun
+    ) -> None:
+        provider.play([head(), TOKENS_100, chunk(finish() + usage(20) + DONE), END])
+        run = start_run(charge=self.PRICE, ceilings=(shared("run", "cost", Decimal("0.0015")),))
+
+        outcomes = [run.child.call() for _ in range(3)]
+
+        assert [outcome.status for outcome in outcomes] == [200, 200, 200]
+        assert run.finish().cost == Decimal("0.0006")
+
+    def test_of_a_question_that_does_not_fit_is_not_asked(
+        self, provider: ScriptedProvider, start_run: StartRun
+    ) -> None:
+        dear = Rates(
+            input=Decimal(10**6), output=Decimal(0), cache_read=Decimal(0), cache_write=Decimal(0)
+        )
+        charge = Charge(price=Price(rates=dear), is_assumed=True)
+        run = start_run(charge=charge, ceilings=(shared("run", "cost", Decimal("0.5")),))
+
+        outcome = run.child.call()
+
+        assert outcome.status == 400
+        assert provider.received == []
+        report = run.finish()
+        assert report.cost == 0
+        assert report.calls[0].dollars is None
+
+    def test_nobody_knows_the_price_of_is_not_known(
+        self, provider: ScriptedProvider, start_run: StartRun
+    ) -> None:
+        run = start_run()
+
+        run.child.call()
+
+        (call,) = run.finish().calls
+        assert call.dollars is None
+        assert read_calls(run.directory) == (call,)
+
+
+def allowance(left: int, **held: int) -> Allowance:
+    amounts = {name: Decimal(amount) for name, amount in held.items()}
     return Allowance(
         calls=1_000,
         output_tokens=1_000_000,
         ends_at=0,
-        mission_calls=calls,
-        mission_output_tokens=tokens,
+        ceilings=(shared("day", "output_tokens", left, amounts),),
     )
 
 
-class TestMissionMeter:
+class TestMeter:
     @given(
         day=st.integers(0, 100),
         steps=st.lists(
             st.tuples(
-                st.sampled_from(["begin", "use", "use", "use", "finish"]), st.integers(0, 60)
+                st.sampled_from(["begin", "use", "use", "use", "finish", "settle"]),
+                st.integers(0, 60),
             ),
             min_size=10,
             max_size=60,
@@ -157,50 +224,70 @@ class TestMissionMeter:
     def test_never_lets_runs_use_more_than_the_day_and_one_piece(
         self, day: int, steps: list[tuple[str, int]]
     ) -> None:
-        mission = MissionMeter()
-        ledger = used = 0
-        runs = []
+        meter, numbers = Meter(), itertools.count()
+        settled = used = 0
+        runs: list[RunMeter] = []
+        unsettled: list[RunMeter] = []
         for step, number in steps:
             if step == "begin":
-                # What the worker knows of: finished runs.
-                runs.append(mission.enter(allowance(day - ledger)))
+                # What the worker knows of: settled runs, and those in flight, with nothing yet.
+                held = dict.fromkeys((run.run_id for run in (*runs, *unsettled)), 0)
+                name = f"run{next(numbers)}"
+                runs.append(meter.enter(name, allowance(day - settled, **held)))
             elif runs and step == "finish":
                 run = runs.pop(number % len(runs))
-                ledger += run.output_tokens
-                mission.leave(run)
-            elif runs:
+                unsettled.append(run)
+                meter.leave(run)
+            elif unsettled and step == "settle":
+                settled += int(unsettled.pop().used["output_tokens"])
+            elif runs and step == "use":
                 run = runs[number % len(runs)]
                 used += number
-                if run.count_output(number):
+                if run.count(output_tokens=number):
                     # Over: this was the piece that crossed, and the run is void.
                     assert used > day
                     used -= number
-                    run.count_output(-number)
+                    run.count(output_tokens=-number)
 
         assert used <= day
 
     def test_takes_off_what_runs_in_flight_used_when_another_begins(self) -> None:
-        mission = MissionMeter()
-        earlier = mission.enter(allowance(100))
-        earlier.count_output(60)
+        meter = Meter()
+        earlier = meter.enter("a", allowance(100))
+        earlier.count(output_tokens=60)
 
-        later = mission.enter(allowance(100))
+        later = meter.enter("b", allowance(100, a=10))
 
-        assert later.count_output(40) is None
-        assert later.count_output(1) is not None
+        assert later.count(output_tokens=40) is None
+        assert later.count(output_tokens=1) is not None
+
+    def test_takes_off_what_is_held_for_runs_of_other_workers(self) -> None:
+        run = Meter().enter("b", allowance(100, elsewhere=70))
+
+        assert run.count(output_tokens=30) is None
+        assert run.count(output_tokens=1) is not None
+
+    def test_stops_holding_for_a_run_that_begins_here_too(self) -> None:
+        meter = Meter()
+        run = meter.enter("a", allowance(100, b=70))
+
+        meter.enter("b", allowance(100, a=5)).count(output_tokens=20)
+
+        assert run.count(output_tokens=80) is None
+        assert run.count(output_tokens=1) is not None
 
     def test_keeps_what_a_finished_run_used_for_those_that_began_before(self) -> None:
-        mission = MissionMeter()
-        staying, leaving = mission.enter(allowance(100)), mission.enter(allowance(100))
-        leaving.count_output(60)
-        mission.leave(leaving)
+        meter = Meter()
+        staying, leaving = meter.enter("a", allowance(100)), meter.enter("b", allowance(100))
+        leaving.count(output_tokens=60)
+        meter.leave(leaving)
 
-        assert staying.count_output(40) is None
-        assert staying.count_output(1) is not None
+        assert staying.count(output_tokens=40) is None
+        assert staying.count(output_tokens=1) is not None
 
     def test_takes_an_estimate_back_that_was_too_high(self) -> None:
-        run = MissionMeter().enter(allowance(100))
+        run = Meter().enter("a", allowance(100))
 
-        assert run.count_output(101) is not None
-        assert run.count_output(-50) is None
-        assert run.output_tokens == 51
+        assert run.count(output_tokens=101) is not None
+        assert run.count(output_tokens=-50) is None
+        assert run.used["output_tokens"] == 51

@@ -271,7 +271,7 @@ class TestTooMuch:
     ) -> None:
         piece = chunk(delta("x" * 100_000))
         provider.play([head(), *[piece] * 100, chunk(finish() + DONE), END])
-        run = start_run(output_tokens=10_000_000, mission_output_tokens=10_000_000)
+        run = start_run(output_tokens=10_000_000)
 
         outcome = run.child.call()
 

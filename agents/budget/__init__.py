@@ -1,0 +1,29 @@
+"""What may be spent, what was spent, and what is set aside for runs at work."""
+
+from agents.budget.caps import Amounts, Caps, Scope, scopes_of
+from agents.budget.reserve import (
+    BudgetHeld,
+    BudgetReached,
+    charge_for,
+    is_free,
+    keep,
+    overdrawn,
+    reserve,
+)
+from agents.budget.sums import held, spent
+
+__all__ = [
+    "Amounts",
+    "BudgetHeld",
+    "BudgetReached",
+    "Caps",
+    "Scope",
+    "charge_for",
+    "held",
+    "is_free",
+    "keep",
+    "overdrawn",
+    "reserve",
+    "scopes_of",
+    "spent",
+]
