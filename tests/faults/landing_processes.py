@@ -18,10 +18,12 @@ import importlib
 import json
 import os
 import random
+import re
 import signal
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import islice
@@ -42,6 +44,7 @@ MOST_LINES = 700  # of one editor
 LONGEST_PAUSE = 0.01  # seconds between its saves
 PERSON_FILES = ["production.md", "demande.md"]
 AGENT_FILES = ["production.md", "production/part.md"]
+MARKER = re.compile(r"[a-z]+-[0-9a-f]{32}")
 MOVING = ["notes.md", "kept/deep/notes.md", "Notes.md"]  # where one file is in turn
 
 
@@ -50,7 +53,7 @@ def main() -> None:
     if url := os.environ.get("PARALLAGON_TEST_LOCKS_ON"):
         settings.PARALLAGON_LOCKS, settings.REDIS_URL = "redis", url
     # Imported once, here, so that a writer writes from its first moment on.
-    for module in ("missions.landing", "missions.leases", "tests.factories"):
+    for module in ("missions.landing", "missions.leases", "tests.factories", "parallagon.urls"):
         importlib.import_module(module)
     commands: dict[str, Callable[..., dict[str, Any]]] = {
         "setup": lambda: in_child(setup),
@@ -184,6 +187,7 @@ def write(kind: str, seed: int, most: int | None) -> None:
     log = os.open(ACKNOWLEDGED, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     rounds: dict[str, Callable[[], Iterator[list[str]]]] = {
         "person": lambda: person_rounds(chance),
+        "browser": lambda: browser_rounds(chance),
         "agent": lambda: agent_rounds(chance),
         "mover": lambda: mover_rounds(chance),
         "editor": lambda: editor_rounds(save_by_rename, chance),
@@ -217,6 +221,30 @@ def person_rounds(chance: random.Random) -> Iterator[list[str]]:
         finally:
             FUSE.is_lit = False
         yield [marker]
+
+
+def browser_rounds(chance: random.Random) -> Iterator[list[str]]:
+    """Save one file again and again over HTTP, as the page does."""
+    from django.test import Client
+
+    from missions.models import Mission
+    from parallagon.accounts.models import User
+
+    client = Client(SERVER_NAME="127.0.0.1")
+    client.force_login(User.objects.get())
+    mission = Mission.objects.get()
+    while True:
+        path = chance.choice(PERSON_FILES)
+        address = f"/api/v1/missions/{mission.pk}/files/{path}"
+        known = client.get(address).json()
+        marker = f"browser-{uuid4().hex}"
+        text = edited(known["text"], marker, chance)
+        body = {"text": text, "base": known["revision"]}
+        answer = client.put(address, body, content_type="application/json")
+        if answer.status_code == 200:
+            yield [marker]
+        elif answer.status_code not in {409, 503}:  # told so: the text is still in the browser
+            raise AssertionError(answer.content)
 
 
 def agent_rounds(chance: random.Random) -> Iterator[list[str]]:
@@ -369,17 +397,20 @@ def check() -> dict[str, Any]:
     take_in(mission, folder.scan(), now=timezone.now())
     files = MissionFile.objects.select_related("current")
     hashes = {file.path: file.current.blob_id for file in files if file.current}
-    texts = "\n".join(
-        store.get(blob).decode() for blob in Blob.objects.values_list("pk", flat=True)
-    )
+    kept = {
+        marker
+        for blob in Blob.objects.values_list("pk", flat=True)
+        for marker in MARKER.findall(store.get(blob).decode())
+    }
     acknowledged = ACKNOWLEDGED.read_text().split() if ACKNOWLEDGED.exists() else []
     by_run = Revision.objects.filter(author_kind="agent").order_by().values_list("run_id")
     runs = by_run.annotate(count=Count("pk"))
     return {
         "acknowledged": len(acknowledged),
+        "writers": Counter(marker.partition("-")[0] for marker in acknowledged),
         "revisions": Revision.objects.count(),
         "recovered": recovered,
-        "lost": [marker for marker in acknowledged if marker not in texts],
+        "lost": [marker for marker in acknowledged if marker not in kept],
         "differing": [
             path for path, blob in hashes.items() if folder.read(path) != store.get(blob or "")
         ],
