@@ -25,7 +25,7 @@ from agents.aider.protocol import (
 )
 from agents.roles.patterns import is_exact, matches_any
 
-MAX_LINE = 400
+MAX_LINE = 800
 MAX_HISTORY = 200
 
 

@@ -1,7 +1,6 @@
-"""Counting what is covered, and finding what stands twice."""
+"""Counting what is covered."""
 
 from agents.gateway.offline.coverage import compare, requirement_numbers
-from agents.gateway.offline.duplicates import find_duplicates
 
 SPECIFICATIONS = "- **R1** — a\n* R2: b\n### R3 — c\n| R4 | d |\n\nSee R9 and R10.\n```\nR11\n```\n"
 
@@ -31,27 +30,3 @@ class TestCoverage:
 
     def test_of_two_sections_with_one_number_the_fuller_counts(self) -> None:
         assert compare("- **R1** — a\n", "## R1\n\n## R1 again\n\nText.\n").covered == (1,)
-
-
-class TestDuplicates:
-    TEXT = "The crews keep their keys in the blue box beside the door of the old depot."
-
-    def test_finds_the_same_words_in_two_files(self) -> None:
-        files = {"a.md": f"# A\n\n{self.TEXT}\n", "b.md": f"- {self.TEXT.upper()}\n"}
-
-        (pair,) = find_duplicates(files)
-
-        assert (pair.kind, pair.first.path, pair.first.line) == ("exact", "a.md", 3)
-        assert (pair.first.heading, pair.second.path) == ("A", "b.md")
-
-    def test_finds_nearly_the_same_words(self) -> None:
-        near = self.TEXT.replace("old depot", "new depot")
-
-        (pair,) = find_duplicates({"a.md": self.TEXT, "b.md": near})
-
-        assert pair.kind == "near"
-
-    def test_leaves_out_what_repeats_by_design(self) -> None:
-        other = f"> {self.TEXT}\n\n# {self.TEXT}\n\n| {self.TEXT} |\n\n```\n{self.TEXT}\n```\n"
-
-        assert find_duplicates({"a.md": self.TEXT, "b.md": other}) == []

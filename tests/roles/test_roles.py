@@ -194,8 +194,9 @@ class TestBuildPrompt:
 
         text = message("duplication", files=files)
 
-        assert "- duplicate passages found: 1\n" in text
-        assert "- exact duplicate: `production.md` line 1 and `specifications.md` line 1: " in text
+        assert "- repetitions found: 1\n" in text
+        places = "`production.md` line 1 | - | `specifications.md` line 1 | -"
+        assert f"- repetition | exact | 100 % | {places} | The crews keep" in text
 
 
 class TestRunAider:

@@ -118,6 +118,7 @@ PHRASES = {
     "duplication.found": "Passages repeated: {count}.",
     "duplication.exact": "- **Identical** — {place} and {other}: “{excerpt}”",
     "duplication.near": "- **Very close** — {place} and {other}: “{excerpt}”",
+    "duplication.code": "- **Same code** — {place} and {other}: `{excerpt}`",
     # files under production/
     "deliverable.label": (
         "*Offline draft: a program sorted the requirements by heading, without a language model. "

@@ -120,6 +120,7 @@ PHRASES = {
     "duplication.found": "Passages répétés : {count}.",
     "duplication.exact": "- **Identiques** — {place} et {other} : « {excerpt} »",
     "duplication.near": "- **Très proches** — {place} et {other} : « {excerpt} »",
+    "duplication.code": "- **Même code** — {place} et {other} : `{excerpt}`",
     # files under production/
     "deliverable.label": (
         "*Ébauche hors ligne : un programme a classé les exigences par rubrique, sans modèle de "
