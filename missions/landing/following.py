@@ -50,6 +50,8 @@ def _file_of(mission_id: int, change: Change, current: Current) -> MissionFile |
         if found is None:
             raise ValidationError(_("There is no such file in this mission."), path=change.path)
         return found
-    if change.base is None or current.hash is not None:
+    if change.base is None:
         return None
+    if current.hash is not None:
+        return current.file  # which may be spelled with other case by now
     return moved_file(mission_id, change.path)

@@ -101,6 +101,15 @@ class TestMove:
         desk.save(name, PRIMO, 2)
         assert desk.on_disk(name) == PRIMO.encode()
 
+    def test_a_save_at_the_old_spelling_follows(self, desk: Desk) -> None:
+        desk.land([move("production.md", "Production.md")])
+
+        landing = desk.save("production.md", PRIMO, 1)
+
+        assert [revision.path for revision in landing.revisions] == ["Production.md"]
+        assert desk.text("Production.md") == PRIMO
+        assert paths_on_disk(desk) == ["Production.md", "suivi.md"]
+
     def test_spells_a_folder_with_other_case(self, desk: Desk) -> None:
         desk.land([move("production.md", "Parts/a.md"), move("suivi.md", "Parts/b.md")])
 
