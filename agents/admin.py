@@ -3,9 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
 
-from agents.models import Agent, AgentRun, AgentTransition, ModelCall
+from agents.budget.words import amount_in_words
+from agents.costs import total
+from agents.models import Agent, AgentRun, AgentTransition, Budget, ModelCall
 
 
 class ReadOnly:
@@ -63,8 +67,8 @@ class AgentAdmin(admin.ModelAdmin[Agent]):
 class ModelCallInline(ReadOnly, admin.TabularInline[ModelCall, AgentRun]):
     model = ModelCall
     fields = (
-        "number", "started_at", "seconds", "status", "input_tokens", "output_tokens",
-        "finish_reason", "is_complete", "failure", "detail",
+        "number", "started_at", "seconds", "status", "input_tokens", "output_tokens", "cost",
+        "is_price_assumed", "finish_reason", "is_complete", "failure", "detail",
     )  # fmt: skip
 
 
@@ -83,3 +87,59 @@ class AgentRunAdmin(ReadOnly, admin.ModelAdmin[AgentRun]):
     @admin.display(ordering="agent__role", description="role")
     def agent_role(self, run: AgentRun) -> str:
         return run.agent.role
+
+
+@admin.register(ModelCall)
+class LedgerAdmin(ReadOnly, admin.ModelAdmin[ModelCall]):
+    """Every call to a model, with the sum of those that are listed."""
+
+    list_display = (
+        "started_at", "mission", "agent_role", "model", "input_tokens", "cached_tokens",
+        "output_tokens", "cost", "is_price_assumed", "failure",
+    )  # fmt: skip
+    list_filter = ("is_price_assumed", "failure", "model")
+    list_select_related = ("mission", "agent")
+    search_fields = ("mission__title", "model", "run__id")
+    date_hierarchy = "started_at"
+    ordering = ("-pk",)
+    show_full_result_count = False
+
+    @admin.display(ordering="agent__role", description=_("role"))
+    def agent_role(self, call: ModelCall) -> str:
+        return call.agent.role
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Say in the title what the listed calls cost together."""
+        answer = super().changelist_view(request, extra_context)
+        if isinstance(answer, TemplateResponse) and answer.context_data:
+            listed = answer.context_data.get("cl")
+            if listed is not None:
+                answer.context_data["title"] = _sentence(total(listed.queryset))
+        return answer
+
+
+def _sentence(sums: dict[str, Any]) -> str:
+    unknown = _("a cost that nobody knows")
+    cost = sums["cost"]
+    return str(
+        _("%(calls)s calls, %(tokens)s output tokens, %(cost)s")
+        % {
+            "calls": sums["calls"],
+            "tokens": sums["output_tokens"],
+            "cost": unknown if cost is None else amount_in_words("cost", cost),
+        }
+    )
+
+
+@admin.register(Budget)
+class BudgetAdmin(ReadOnly, admin.ModelAdmin[Budget]):
+    """What owners allow their missions; changed on the page, where agents are woken by it."""
+
+    list_display = (
+        "mission", "dollars", "tokens", "calls", "day_dollars", "day_tokens", "day_calls",
+        "updated_at",
+    )  # fmt: skip
+    list_select_related = ("mission",)
+    search_fields = ("mission__title",)

@@ -1,5 +1,6 @@
 """Events about agents and runs: one place that knows their shapes."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -60,12 +61,20 @@ def run_finished(run: AgentRun, *, now: datetime) -> None:
     )
 
 
-def mission_changed(mission_id: int, *, state: str, title: str, now: datetime) -> None:
-    """Tell everyone what the mission's team is doing as a whole."""
+def mission_changed(
+    mission_id: int,
+    *,
+    state: str,
+    title: str,
+    now: datetime,
+    budget: Mapping[str, Any] | None = None,
+) -> None:
+    """Tell everyone what the mission's team is doing as a whole, and what became of its budget."""
     activity = activities([mission_id])[mission_id]
     events.publish(
         mission_id,
         "mission.changed",
-        {"state": state, "title": title, "activity": activity},
+        {"state": state, "title": title, "activity": activity}
+        | ({"budget": budget} if budget else {}),
         at=now,
     )

@@ -9,6 +9,7 @@ class AgentsConfig(AppConfig):
     def ready(self) -> None:
         """Let missions tell agents what happens to them."""
         from agents import leftovers, services
+        from agents.costs import spending_of
         from agents.selectors import activities, facts_of_runs
         from missions import hooks, integrity
 
@@ -20,4 +21,5 @@ class AgentsConfig(AppConfig):
         hooks.on_reset.append(services.begin_anew)
         hooks.activity.append(activities)
         hooks.runs.append(facts_of_runs)
+        hooks.spending.append(spending_of)
         integrity.more.append(leftovers.look)

@@ -108,6 +108,28 @@ def activity_of(mission_ids: Sequence[int]) -> dict[int, str]:
     return known
 
 
+@dataclass(frozen=True, kw_only=True)
+class Spending:
+    """US dollars and output tokens, in all and since midnight UTC."""
+
+    cost: Decimal = Decimal(0)
+    tokens: int = 0
+    cost_today: Decimal = Decimal(0)
+    tokens_today: int = 0
+
+
+# Who knows what missions have spent: mission ids and the time → what those spent that did.
+spending: list[Callable[[Sequence[int], datetime], Mapping[int, Spending]]] = []
+
+
+def spending_of(mission_ids: Sequence[int], *, now: datetime) -> dict[int, Spending]:
+    """Return what each mission has spent; one that nobody knows of has spent nothing."""
+    known = dict.fromkeys(mission_ids, Spending())
+    for provide in spending:
+        known.update(provide(mission_ids, now))
+    return known
+
+
 # Who knows about runs: run ids → facts of those that are known.
 runs: list[Callable[[Sequence[UUID]], Mapping[UUID, RunFacts]]] = []
 

@@ -21,6 +21,7 @@ from agents.api.serializers import (
     ModelListSerializer,
     ModelOptionSerializer,
 )
+from agents.costs import spent_today
 from agents.gateway.models import available_models, resolve, variables
 from agents.gateway.protocol import GatewayError
 from agents.models import Agent
@@ -42,8 +43,12 @@ EDITOR = Membership.Role.EDITOR
 
 
 def agent_data(agents: Sequence[Agent]) -> list[Any]:
-    """Return agents as JSON, with three queries however many there are."""
-    context = {"last_runs": last_runs(agents), "last_changes": last_changes(agents)}
+    """Return agents as JSON, with four queries however many there are."""
+    context = {
+        "last_runs": last_runs(agents),
+        "last_changes": last_changes(agents),
+        "spent": spent_today(agents, today=timezone.now().date()),
+    }
     return list(AgentSerializer(agents, many=True, context=context).data)
 
 

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from agents.models import Agent, AgentRun
 from agents.roles import registry
 from missions.api.serializers import FilePathsField
+from parallagon.core.money import Dollars
 
 
 class ChangeSerializer(serializers.Serializer[dict[str, Any]]):
@@ -39,13 +40,15 @@ class RunSerializer(serializers.ModelSerializer[AgentRun]):
     calls = serializers.IntegerField(source="call_count", read_only=True)
     changes = ChangeSerializer(many=True, read_only=True)
     refused = RefusedSerializer(many=True, read_only=True)
+    cost = Dollars(allow_null=True, read_only=True, help_text="US dollars; null: not known")
 
     class Meta:
         model = AgentRun
         fields = (
             "id", "mission", "agent", "role", "trigger", "state", "step", "outcome", "reason",
             "count", "model", "is_offline", "queued_at", "started_at", "finished_at", "calls",
-            "input_tokens", "output_tokens", "changes", "refused", "timings",
+            "input_tokens", "output_tokens", "cost", "is_cost_assumed", "changes", "refused",
+            "timings",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -54,7 +57,7 @@ class RunSerializer(serializers.ModelSerializer[AgentRun]):
 
 
 class AgentSerializer(serializers.ModelSerializer[Agent]):
-    """An agent; the view puts ``last_runs`` and ``last_changes`` into the context."""
+    """An agent; the view puts ``last_runs``, ``last_changes`` and ``spent`` into the context."""
 
     mission = serializers.IntegerField(source="mission_id", read_only=True)
     name = serializers.SerializerMethodField()
@@ -64,13 +67,15 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
     writes = serializers.SerializerMethodField()
     watches = serializers.SerializerMethodField()
     reads = serializers.SerializerMethodField()
+    cost_today = serializers.SerializerMethodField()
+    tokens_today = serializers.SerializerMethodField()
 
     class Meta:
         model = Agent
         fields = (
             "id", "mission", "role", "name", "state", "reason", "model", "effective_model",
             "interval", "next_run_at", "is_stopping", "last_run", "last_change_at", "writes",
-            "watches", "reads",
+            "watches", "reads", "cost_today", "tokens_today",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -89,6 +94,15 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
     def get_last_change_at(self, agent: Agent) -> str | None:
         at = self.context["last_changes"].get(agent.pk)
         return at.isoformat() if at else None
+
+    @extend_schema_field(Dollars(help_text="US dollars since midnight UTC"))
+    def get_cost_today(self, agent: Agent) -> Any:
+        spending = self.context["spent"].get(agent.pk)
+        return Dollars().to_representation(spending.dollars if spending else 0)
+
+    def get_tokens_today(self, agent: Agent) -> int:
+        spending = self.context["spent"].get(agent.pk)
+        return spending.tokens if spending else 0
 
     def get_writes(self, agent: Agent) -> list[str]:
         return list(registry.get(agent.role).list_files().writes)

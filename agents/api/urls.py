@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from agents.api import agents, missions, runs
+from agents.api import agents, budget, missions, runs
 
 urlpatterns = [
     path("missions/<int:mission_id>/start", missions.StartMissionView.as_view()),
     path("missions/<int:mission_id>/stop", missions.StopMissionView.as_view()),
+    path("missions/<int:mission_id>/budget", budget.MissionBudgetView.as_view()),
+    path("missions/<int:mission_id>/costs", budget.MissionCostsView.as_view()),
     path("agents/", agents.AgentListView.as_view(), name="agents"),
     path("agents/status", agents.AgentStatusView.as_view(), name="agents-status"),
     path("agents/start", agents.StartAgentsView.as_view(), name="agents-start"),
@@ -15,6 +17,7 @@ urlpatterns = [
     path("agents/<int:agent_id>/start", agents.StartAgentView.as_view(), name="agent-start"),
     path("agents/<int:agent_id>/stop", agents.StopAgentView.as_view(), name="agent-stop"),
     path("agents/<int:agent_id>/run", agents.RunAgentView.as_view(), name="agent-run"),
+    path("agents/<int:agent_id>/budget", budget.AgentBudgetView.as_view(), name="agent-budget"),
     path("runs/", runs.RunListView.as_view(), name="runs"),
     path("runs/<uuid:run_id>/", runs.RunView.as_view(), name="run"),
     path("runs/<uuid:run_id>/log", runs.RunLogView.as_view(), name="run-log"),

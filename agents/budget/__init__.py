@@ -10,6 +10,7 @@ from agents.budget.reserve import (
     overdrawn,
     reserve,
 )
+from agents.budget.standing import Measure, Standing, standings
 from agents.budget.sums import held, spent
 
 __all__ = [
@@ -17,7 +18,9 @@ __all__ = [
     "BudgetHeld",
     "BudgetReached",
     "Caps",
+    "Measure",
     "Scope",
+    "Standing",
     "charge_for",
     "held",
     "is_free",
@@ -26,4 +29,5 @@ __all__ = [
     "reserve",
     "scopes_of",
     "spent",
+    "standings",
 ]

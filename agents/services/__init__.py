@@ -1,5 +1,6 @@
 """What is done to agents and runs."""
 
+from agents.services.budget import SetAgentBudget, SetMissionBudget
 from agents.services.control import (
     CancelRun,
     RunAgent,
@@ -23,6 +24,8 @@ __all__ = [
     "ReapRun",
     "RequeueRun",
     "RunAgent",
+    "SetAgentBudget",
+    "SetMissionBudget",
     "SetModel",
     "SettleMission",
     "SkipRun",

@@ -10,10 +10,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agents import announce, scheduling
+from agents.budget import is_free
 from agents.fingerprint import files_of, fingerprint
 from agents.gateway.protocol import CallRecord
 from agents.models import Agent, AgentRun, ModelCall
 from agents.roles import registry
+from agents.services.budget import tell_of_budget
 from missions.leases import release_lease
 from missions.models import Mission
 from parallagon.core.errors import Conflict
@@ -51,6 +53,8 @@ class FinishRun(BaseService[AgentRun]):
             announce.run_finished(self.run, now=self.now)
             rest(agent, self.outcome, reason=self.reason, now=self.now, learnt=self._learnt(agent))
             announce.agent_changed(agent, now=self.now)
+            if self.calls and not is_free(self.run.model):
+                tell_of_budget(self.run, now=self.now)
         return self.run
 
     def _finish_row(self) -> None:

@@ -18,6 +18,7 @@ from missions.models import (
 )
 from missions.selectors import LARGEST_ID
 from parallagon.core.api import CONTENT_TYPE, PageSerializer, ProblemSerializer
+from parallagon.core.money import Dollars
 
 Fields = dict[str, "serializers.Field[Any, Any, Any, Any]"]
 
@@ -56,6 +57,10 @@ class MissionSerializer(Shape):
         help_text="outside of the data directory; empty for one inside, and for who is no owner"
     )
     seq = serializers.IntegerField(help_text="number of the mission's last event")
+    cost = Dollars(help_text="US dollars, of the calls whose price is known")
+    tokens = serializers.IntegerField(help_text="that models wrote")
+    cost_today = Dollars(help_text="since midnight UTC")
+    tokens_today = serializers.IntegerField()
     deleted_at = serializers.DateTimeField(allow_null=True)
     purged_after = serializers.DateTimeField(
         allow_null=True, help_text="a deleted mission can be restored until then"

@@ -1,11 +1,13 @@
 """Agents and runs for tests."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from agents.models import Agent, AgentRun
+from agents.models import Agent, AgentRun, ModelCall
 from missions.models import Mission
 from parallagon.accounts.models import User
 
@@ -13,7 +15,7 @@ NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 RUN = {
     "id", "mission", "agent", "role", "trigger", "state", "step", "outcome", "reason", "count",
     "model", "is_offline", "queued_at", "started_at", "finished_at", "calls", "input_tokens",
-    "output_tokens", "changes", "refused", "timings",
+    "output_tokens", "cost", "is_cost_assumed", "changes", "refused", "timings",
 }  # fmt: skip
 """What the API tells of a run."""
 
@@ -42,6 +44,25 @@ def make_run(agent: Agent, **fields: Any) -> AgentRun:
         "finished_at": NOW,
     }
     return AgentRun.objects.create(**values | fields)
+
+
+def make_call(run: AgentRun, *, cost: str | None, **fields: Any) -> ModelCall:
+    """Make a call of a run that is in the ledger; today, unless ``started_at`` says else."""
+    values: dict[str, Any] = {
+        "run": run,
+        "number": 1,
+        "mission_id": run.mission_id,
+        "agent_id": run.agent_id,
+        "model": run.model,
+        "started_at": timezone.now(),
+        "seconds": 1.0,
+        "input_tokens": 10,
+        "output_tokens": 0,
+        "is_complete": True,
+        "cost": None if cost is None else Decimal(cost),
+    }
+    values.update(fields)
+    return ModelCall.objects.create(**values, day=values["started_at"].date())
 
 
 def browser(user: User) -> APIClient:

@@ -19,6 +19,7 @@ ROLES = ["specifications", "production", "management", "evaluation", "suivi", "d
 AGENT = {
     "id", "mission", "role", "name", "state", "reason", "model", "effective_model", "interval",
     "next_run_at", "is_stopping", "last_run", "last_change_at", "writes", "watches", "reads",
+    "cost_today", "tokens_today",
 }  # fmt: skip
 
 
@@ -61,8 +62,9 @@ class TestList:
         for agent in Agent.objects.all():
             make_run(agent)
 
-        # session, user, agents with missions, keys of the last runs, last runs, last changes
-        with django_assert_max_num_queries(6):
+        # session, user, agents with missions, keys of the last runs, last runs, last changes,
+        # what they spent today
+        with django_assert_max_num_queries(7):
             answer = http.get("/api/v1/agents/")
 
         assert len(answer.json()["results"]) == 24

@@ -37,6 +37,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
         "on_purged",
         "activity",
         "runs",
+        "spending",
     ):
         monkeypatch.setattr(hooks, name, [])
 

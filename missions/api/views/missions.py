@@ -1,6 +1,7 @@
 """Missions over HTTP: list, create, read, change, reset, delete."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
@@ -65,7 +66,9 @@ def answer(membership: Membership, placed: Placed | None = None, *, status: int 
 
 def _shown(entries: Iterable[tuple[Mission, str]]) -> list[Mapping[str, Any]]:
     known = list(entries)
-    activities = hooks.activity_of([mission.pk for mission, _role in known])
+    ids = [mission.pk for mission, _role in known]
+    activities = hooks.activity_of(ids)
+    spending = hooks.spending_of(ids, now=timezone.now())
     rows = [
         {
             "id": mission.pk,
@@ -78,6 +81,7 @@ def _shown(entries: Iterable[tuple[Mission, str]]) -> list[Mapping[str, Any]]:
             "role": role,
             "folder": mission.folder if role == Role.OWNER else "",
             "seq": mission.seq,
+            **asdict(spending[mission.pk]),
             "deleted_at": mission.deleted_at,
             "purged_after": selectors.purged_after(mission),
             "created_at": mission.created_at,
