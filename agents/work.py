@@ -61,6 +61,7 @@ def work(
         )
     )
     try:
+        door = workshop.gateway.door(upstream)
         workspace = Workspace(
             run_id=str(run.pk),
             staging=private / "files",
@@ -69,8 +70,8 @@ def work(
             readonly=files.readonly,
             creatable=files.creatable,
             engine=workshop.engine,
-            model=f"openai/{upstream.model}",
-            api_base=workshop.gateway.api_base,
+            model=door.model,
+            api_base=door.api_base,
             api_token=token,
             edit_format=EDIT_FORMAT,
             limits=Limits(wall_seconds=settings.PARALLAGON_RUN_SECONDS),

@@ -8,6 +8,7 @@ from typing import Self
 from agents.aider.engine import Engine
 from agents.aider.protocol import EngineUnavailable
 from agents.gateway.client import Gateway
+from agents.gateway.models import configured_families
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class Workshop:
         """
         gateway = Gateway(environment=environment)
         gateway.start()
-        engine = Engine()
+        engine = Engine(families=configured_families(environment))
         try:
             engine.start()
         except EngineUnavailable as error:

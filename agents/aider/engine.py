@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from agents.aider import sandbox
@@ -21,6 +21,7 @@ from agents.aider.protocol import (
     EngineRequest,
     EngineResult,
     EngineUnavailable,
+    Family,
     Limits,
     RefusedEdit,
 )
@@ -46,7 +47,8 @@ class Engine:
 
     `start_timeout` is in seconds; after `runs_before_restart` runs a fresh process takes over
     while the old one finishes what it has. `environment` is where the few variables that the
-    engine may know are taken from (default: this process's).
+    engine may know are taken from (default: this process's). It is warm for models of `families`;
+    others work as well, some tenths of a second slower.
     """
 
     def __init__(
@@ -55,10 +57,12 @@ class Engine:
         start_timeout: float = 60,
         runs_before_restart: int = 500,
         environment: Mapping[str, str] | None = None,
+        families: Sequence[Family] = ("openai",),
     ) -> None:
         self._start_timeout = start_timeout
         self._runs_before_restart = runs_before_restart
         self._environment = environment
+        self._families = tuple(families)
         self._numbers = itertools.count(1)
         self._forget()
 
@@ -186,7 +190,7 @@ class Engine:
 
     def _started(self) -> EngineProcess:
         environment = os.environ if self._environment is None else self._environment
-        process = EngineProcess(environment, self._start_timeout)
+        process = EngineProcess(environment, self._start_timeout, self._families)
         self._starts += 1
         logger.info("the Aider engine is warm (process %s)", process.pid)
         return process

@@ -9,11 +9,18 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from agents.aider.protocol import HOME_PREFIX, MAX_PACKET, EngineUnavailable, decode, encode
+from agents.aider.protocol import (
+    HOME_PREFIX,
+    MAX_PACKET,
+    EngineUnavailable,
+    Family,
+    decode,
+    encode,
+)
 
 # What the engine and its children get of their parent's environment, beside what is fixed here.
 PASSED_ON = ("LD_LIBRARY_PATH",)
@@ -31,7 +38,7 @@ FIXED = {
 ROOT = Path(__file__).resolve().parents[2]
 BOOT = (
     "import sys; root = sys.argv[1]; sys.path.append(root);"
-    " from agents.aider.server import main; sys.exit(main(int(sys.argv[2])))"
+    " from agents.aider.server import main; sys.exit(main(int(sys.argv[2]), tuple(sys.argv[3:])))"
 )
 STDERR_TAIL = 2000
 REPLY_SECONDS = 5.0
@@ -47,7 +54,9 @@ class EngineProcess:
     ready.
     """
 
-    def __init__(self, environment: Mapping[str, str], start_timeout: float) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], start_timeout: float, families: Sequence[Family]
+    ) -> None:
         self._home = Path(tempfile.mkdtemp(prefix=HOME_PREFIX))
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         self._lock = threading.Lock()
@@ -59,7 +68,7 @@ class EngineProcess:
         _ours.add(self)  # at once: a fork while it warms up must not hold its control socket
         try:
             with far_end:
-                self._popen = self._spawn(environment, far_end.fileno())
+                self._popen = self._spawn(environment, far_end.fileno(), families)
             self.aider_version = self._wait_until_ready(start_timeout)
         except BaseException:
             self.kill()
@@ -129,11 +138,23 @@ class EngineProcess:
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
         return lines[-1].strip() if lines else ""
 
-    def _spawn(self, environment: Mapping[str, str], descriptor: int) -> subprocess.Popen[bytes]:
+    def _spawn(
+        self, environment: Mapping[str, str], descriptor: int, families: Sequence[Family]
+    ) -> subprocess.Popen[bytes]:
         kept = {name: environment[name] for name in PASSED_ON if name in environment}
         try:
             return subprocess.Popen(
-                [sys.executable, "-I", "-X", "utf8", "-c", BOOT, str(ROOT), str(descriptor)],
+                [
+                    sys.executable,
+                    "-I",
+                    "-X",
+                    "utf8",
+                    "-c",
+                    BOOT,
+                    str(ROOT),
+                    str(descriptor),
+                    *families,
+                ],
                 env={**kept, **FIXED, "HOME": str(self._home), "TMPDIR": str(self._home)},
                 cwd=self._home,
                 stdin=subprocess.DEVNULL,

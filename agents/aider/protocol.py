@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 SandboxChoice = Literal["auto", "landlock", "none"]
 EditFormat = Literal["diff", "whole"]
+Family = Literal["openai", "anthropic", "gemini"]
 OutputStream = Literal["log", "reply"]
 Status = Literal["completed", "failed", "crashed", "timed_out", "cancelled", "unavailable"]
 

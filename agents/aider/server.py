@@ -16,7 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from agents.aider.protocol import HOME_PREFIX, MAX_PACKET, EngineUnavailable, decode, encode
+from agents.aider.protocol import (
+    HOME_PREFIX,
+    MAX_PACKET,
+    EngineUnavailable,
+    Family,
+    decode,
+    encode,
+)
 
 TASKS = Path("/proc/self/task")
 
@@ -40,8 +47,11 @@ class Spare:
 class Server:
     """Answers the control socket: starts runs, kills them, reports their end."""
 
-    def __init__(self, control: socket.socket, aider_version: str) -> None:
+    def __init__(
+        self, control: socket.socket, aider_version: str, families: tuple[Family, ...]
+    ) -> None:
         self._control = control
+        self._families = families
         self._aider_version = aider_version
         self._runs: dict[int, Run] = {}
         self._farewells: list[tuple[socket.socket, bytes]] = []
@@ -113,7 +123,7 @@ class Server:
         engine = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _become_child(far_end, engine, is_early=is_early)
+            _become_child(far_end, engine, limber=self._families if is_early else ())
         far_end.close()
         self._forks += 1
         return Spare(pid, link)
@@ -183,7 +193,7 @@ def _kill_group(pid: int) -> None:
         return
 
 
-def _become_child(link: socket.socket, engine: int, *, is_early: bool) -> NoReturn:
+def _become_child(link: socket.socket, engine: int, *, limber: tuple[Family, ...]) -> NoReturn:
     """Wait for a run's channel, serve the run, end. Everything else the engine holds is closed.
 
     A child whose run has not come yet uses the time to get ready for it.
@@ -193,9 +203,8 @@ def _become_child(link: socket.socket, engine: int, *, is_early: bool) -> NoRetu
     try:
         child.begin(engine)
         link = child.keep_only(link)
-        if is_early:
-            with contextlib.suppress(Exception):  # the run itself will say what is wrong
-                warmup.limber_up()
+        with contextlib.suppress(Exception):  # the run itself will say what is wrong
+            warmup.limber_up(limber)
         packet, descriptors, _, _ = socket.recv_fds(link, 16, 1)
         link.close()
         if packet and descriptors:
@@ -214,7 +223,7 @@ def require_one_thread() -> None:
         )
 
 
-def main(descriptor: int) -> int:
+def main(descriptor: int, families: tuple[Family, ...]) -> int:
     """Warm up and serve on the control socket that `descriptor` is; return an exit code."""
     control = socket.socket(fileno=descriptor)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -223,10 +232,10 @@ def main(descriptor: int) -> int:
 
         from agents.aider.warmup import warm_up
 
-        version = warm_up()
+        version = warm_up(families)
         gc.collect()
         gc.freeze()
-        Server(control, version).serve()
+        Server(control, version, families).serve()
     except (EngineUnavailable, ImportError) as error:
         control.send(encode({"t": "unavailable", "reason": _sentence(error)}))
     return 1

@@ -5,7 +5,7 @@ first fork.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
@@ -17,8 +17,12 @@ import litellm.litellm_core_utils.token_counter
 import litellm.utils
 from aider import __version__, models
 from aider.coders import base_coder, editblock_coder
+from litellm.llms.custom_httpx import http_handler
+from litellm.llms.custom_httpx.http_handler import HTTPHandler
 
-from agents.aider.rehearsal import canned_reply, rehearse, rehearse_once
+from agents.aider.canned import canned_reply
+from agents.aider.protocol import Family
+from agents.aider.rehearsal import rehearse, rehearse_once
 
 RETRY_SECONDS = 0.3
 MOST_COMPARISONS = 200_000
@@ -34,8 +38,27 @@ class NoExecutor(Executor):
         return future
 
 
-def warm_up() -> str:
-    """Make this process ready to be forked; return Aider's version.
+class LoopbackHandler(HTTPHandler):
+    """LiteLLM's own HTTP client, on the one connection pool that is kept for the forks.
+
+    Families that do not go through OpenAI's package make one for each timeout, and load the
+    system's certificates for it, which takes longer than the run.
+    """
+
+    def __init__(self, **_options: Any) -> None:
+        """Make nothing: there is no state but the shared client."""
+
+    @property
+    def client(self) -> Any:  # type: ignore[override]  # read-only
+        """The client of the moment."""
+        return litellm.client_session
+
+    def close(self) -> None:
+        """Close nothing, also when this is thrown away: others use the client as well."""
+
+
+def warm_up(families: Sequence[Family]) -> str:
+    """Make this process ready to be forked for models of these families; return Aider's version.
 
     Raises EngineUnavailable when the installed Aider does not do what this package relies on.
     """
@@ -45,20 +68,21 @@ def warm_up() -> str:
     _bound_the_search_for_near_misses()
     for module in (base_coder, models):
         setattr(module, "RETRY_TIMEOUT", RETRY_SECONDS)  # noqa: B010 - both imported it by value
-    rehearse()
+    rehearse(families)
     _forget_clients()
     return str(__version__)
 
 
-def limber_up() -> None:
-    """Do the work of a run once, without a network, in a fork that waits for its run.
+def limber_up(families: Sequence[Family]) -> None:
+    """Do the work of a run once a family, without a network, in a fork that waits for its run.
 
     Memory is shared with the engine until it is touched, and touching it for the first time takes
     half as long again as the work itself: better now than while someone waits.
     """
     litellm.client_session = httpx.Client(transport=httpx.MockTransport(canned_reply))
     try:
-        rehearse_once("http://127.0.0.1:1/v1", "diff", stream=True)
+        for family in families:
+            rehearse_once("http://127.0.0.1:1", family, "diff", stream=True)
     finally:
         _forget_clients()
 
@@ -78,6 +102,8 @@ def _stop_network() -> None:
     manager.openrouter_manager.get_model_info = lambda _model: {}
     manager.fetch_openrouter_model_info = lambda _model: {}
     litellm.client_session = _http_client()
+    originals = {id(http_handler._get_httpx_client), id(http_handler.HTTPHandler)}  # noqa: SLF001
+    _replace(lambda value: id(value) in originals, LoopbackHandler)
     litellm.telemetry = False
     litellm.num_retries = 0
 

@@ -9,9 +9,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from agents.gateway import openai
-from agents.gateway.completeness import Reply
 from agents.gateway.failures import CallFailed
+from agents.gateway.families.base import Reply, Usage, input_characters
 from agents.gateway.meter import estimate_tokens
 from agents.gateway.protocol import NOTHING, CallRecord
 from agents.gateway.runs import Run
@@ -46,7 +45,7 @@ class Call:
         self.run.records[self.number] = record
         self._opening = asyncio.create_task(asyncio.to_thread(self._write_opening, record))
         # The question is counted before it is asked: runs that begin together share what is left.
-        self._charged = self._cost(record.input_tokens, 0, 0) or NOTHING
+        self._charged = self._cost(record.input_tokens, 0, None) or NOTHING
         if sentence := self.run.meter.begin_call(self._charged):
             self._charged = NOTHING
             raise CallFailed("over_allowance", sentence)
@@ -103,22 +102,24 @@ class Call:
         input_tokens = usage.input_tokens if usage else None
         if input_tokens is None:
             input_tokens = self._asked_tokens
-        cached_tokens = usage.cached_tokens if usage else None
-        return self._cost(input_tokens, self._output_tokens() or 0, cached_tokens or 0)
+        return self._cost(input_tokens, self._output_tokens(), usage)
 
     def _cost(
-        self, input_tokens: int | None, output_tokens: int, cached_tokens: int
+        self, input_tokens: int | None, output_tokens: int | None, usage: Usage | None
     ) -> Decimal | None:
         charge = self.run.registration.allowance.charge
         if charge is None or input_tokens is None:
             return None
         return charge.price.cost(
-            input_tokens=input_tokens, output_tokens=output_tokens, cached_tokens=cached_tokens
+            input_tokens=input_tokens,
+            output_tokens=output_tokens or 0,
+            cached_tokens=(usage.cached_tokens if usage else None) or 0,
+            cache_write_tokens=(usage.cache_write_tokens if usage else None) or 0,
         )
 
     @cached_property
     def _asked_tokens(self) -> int:
-        return estimate_tokens(openai.input_characters(self.body))
+        return estimate_tokens(input_characters(self.body))
 
     def _put(self, record: CallRecord) -> None:
         self.run.records[self.number] = record
@@ -149,7 +150,6 @@ class Call:
         if input_tokens is None and (failed is None or self.reply or failed.status == 200):
             is_told = False
             input_tokens = self._asked_tokens
-        cached_tokens = usage.cached_tokens if usage else None
         return CallRecord(
             number=self.number,
             started_at=self._started_at,
@@ -157,15 +157,14 @@ class Call:
             status=200 if self.reply else failed.status if failed else None,
             input_tokens=input_tokens,
             output_tokens=output_tokens,
-            cached_tokens=cached_tokens,
+            cached_tokens=usage.cached_tokens if usage else None,
             is_estimated=not is_told and input_tokens is not None,
             finish_reason=self.reply.finish_reason if self.reply else None,
             is_complete=is_complete,
             failure=failed.failure if failed else None,
             detail=failed.sentence if failed else "",
-            **self._charged_with(
-                input_tokens, self._cost(input_tokens, output_tokens or 0, cached_tokens or 0)
-            ),
+            cache_write_tokens=usage.cache_write_tokens if usage else None,
+            **self._charged_with(input_tokens, self._cost(input_tokens, output_tokens, usage)),
         )
 
     def _charged_with(self, input_tokens: int | None, cost: Decimal | None) -> dict[str, Any]:

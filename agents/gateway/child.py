@@ -7,7 +7,7 @@ import struct
 
 from aiohttp import web
 
-from agents.gateway import openai
+from agents.gateway.families.errors import error_body
 
 # Neither of these may carry what the provider said: LiteLLM looks for words such as "rate limit"
 # in any error and tries again, whatever the status.
@@ -55,5 +55,5 @@ class Child:
 
 
 def refusal(status: int, sentence: str, *, code: str) -> web.Response:
-    """Return an error that the child's OpenAI client understands and does not repeat."""
-    return web.json_response(openai.error_body(sentence, code), status=status)
+    """Return an error that the child's client understands and does not repeat."""
+    return web.json_response(error_body(sentence, code), status=status)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents.gateway.channel import ANSWER_SECONDS, Channel
+from agents.gateway.families import family_of
 from agents.gateway.protocol import (
     Bounds,
     GatewayError,
@@ -19,6 +20,7 @@ from agents.gateway.protocol import (
     Registration,
     RegistrationRefused,
     RunReport,
+    Upstream,
     read_calls,
 )
 
@@ -29,6 +31,14 @@ RESTARTED = "the gateway restarted while the run was at work"
 LONGEST_PAUSE = 10.0
 FIRST_PAUSE = 0.1
 YOUNG = 5.0  # seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """A model as a child names it, and the address at which it believes the provider to be."""
+
+    model: str
+    api_base: str
 
 
 @dataclass(frozen=True)
@@ -73,10 +83,13 @@ class Gateway:
         assert port is not None, "a channel that listens has a port"  # noqa: S101
         return port
 
-    @property
-    def api_base(self) -> str:
-        """What children take for OpenAI's address. Raises GatewayUnavailable."""
-        return f"http://127.0.0.1:{self.port}/v1"
+    def door(self, upstream: Upstream) -> Door:
+        """Return what a child takes for its model and its address. Raises GatewayUnavailable."""
+        family = family_of(upstream)
+        return Door(
+            model=f"{family.name}/{upstream.model}",
+            api_base=f"http://127.0.0.1:{self.port}{family.root}",
+        )
 
     def register(self, registration: Registration) -> None:
         """Let a run call models, until `finish`.

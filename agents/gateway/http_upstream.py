@@ -10,9 +10,11 @@ from collections.abc import AsyncGenerator, Mapping
 
 import aiohttp
 
-from agents.gateway import openai
 from agents.gateway.answers import Question
 from agents.gateway.failures import CallFailed, with_detail
+from agents.gateway.families import family_of
+from agents.gateway.families.errors import failure_of_answer
+from agents.gateway.families.openai import refuses_usage_option
 from agents.gateway.protocol import Bounds
 
 # An error's body is read up to here: enough for every provider's JSON, and for the start of a page.
@@ -68,7 +70,7 @@ class HttpAnswer:
 
 
 class HttpUpstream:
-    """Providers that speak the OpenAI protocol."""
+    """Providers of every family."""
 
     def __init__(self, session: aiohttp.ClientSession, bounds: Bounds) -> None:
         self._session = session
@@ -96,28 +98,28 @@ class HttpUpstream:
     async def _try(self, question: Question) -> HttpAnswer:
         """Return the reply that begins; ask again without usage where that is refused."""
         base_url = question.upstream.base_url
-        asks_usage = base_url not in self._without_usage
+        asks_usage = family_of(question.upstream).asks_usage and base_url not in self._without_usage
         response = await self._post(question, asks_usage=asks_usage)
         if response.status == 200:
             return HttpAnswer(response, self._bounds)
         body = await self._error_body(response)
-        if asks_usage and openai.refuses_usage_option(response.status, body):
+        if asks_usage and refuses_usage_option(response.status, body):
             self._without_usage.add(base_url)
             return await self._try(question)
-        failed = openai.failure_of_answer(response.status, body)
-        failed.retry_after = retry_after(response.headers, now=time.time())
+        failed = failure_of_answer(response.status, body)
+        asked = retry_after(response.headers, now=time.time())
+        failed.retry_after = failed.retry_after if asked is None else asked
         raise failed
 
     async def _post(self, question: Question, *, asks_usage: bool) -> aiohttp.ClientResponse:
-        upstream = question.upstream
+        upstream, is_stream = question.upstream, question.is_stream
+        family = family_of(upstream)
         try:
             async with asyncio.timeout(self._bounds.first_byte_seconds):
                 return await self._session.post(
-                    upstream.base_url.rstrip("/") + openai.PATH,
-                    data=openai.outgoing_body(question.body, upstream.model, asks_usage=asks_usage),
-                    headers=openai.outgoing_headers(
-                        upstream, question.key, is_stream=question.is_stream
-                    ),
+                    family.url(upstream, is_stream=is_stream),
+                    data=family.outgoing_body(question.body, upstream.model, asks_usage=asks_usage),
+                    headers=family.headers(upstream, question.key, is_stream=is_stream),
                     allow_redirects=False,
                 )
         except aiohttp.InvalidURL as error:

@@ -9,9 +9,9 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 
-from agents.gateway import openai
 from agents.gateway.answers import Question
 from agents.gateway.failures import CallFailed
+from agents.gateway.families.base import input_characters
 from agents.gateway.meter import CHARACTERS_PER_TOKEN, estimate_tokens
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class OfflineAnswer:
         self._text = text
         self._pace = pace
         self._model = question.upstream.model
-        prompt = estimate_tokens(openai.input_characters(question.body))
+        prompt = estimate_tokens(input_characters(question.body))
         written = estimate_tokens(len(text))
         self._usage = {
             "prompt_tokens": prompt,

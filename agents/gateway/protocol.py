@@ -56,7 +56,7 @@ class Upstream:
     `key_variable` + "_FILE" names) from its own environment. `None` means that none is sent.
     """
 
-    kind: Literal["openai", "offline"]
+    kind: Literal["openai", "anthropic", "gemini", "offline"]
     base_url: str = ""
     key_variable: str | None = None
     model: str
@@ -186,6 +186,7 @@ class CallRecord:
     is_complete: bool
     failure: Failure | None
     detail: str
+    cache_write_tokens: int | None = None  # they and `cached_tokens` are part of the input
     cost: str | None = None
     input_price: str | None = None
     output_price: str | None = None

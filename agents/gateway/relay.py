@@ -16,6 +16,7 @@ from agents.gateway.call import Call
 from agents.gateway.child import Child
 from agents.gateway.completeness import StreamJudge, read_body
 from agents.gateway.failures import CallFailed
+from agents.gateway.families import family_of
 from agents.gateway.keys import Scrubber
 from agents.gateway.runs import Run
 
@@ -30,7 +31,7 @@ class Relay:
         self._scrubber = scrubber
 
     async def answer(
-        self, request: web.Request, run: Run, body: Mapping[str, Any]
+        self, request: web.Request, run: Run, body: Mapping[str, Any], *, is_stream: bool
     ) -> web.StreamResponse:
         """Return the response for the child, which has gone out already if all went well.
 
@@ -40,7 +41,7 @@ class Relay:
         try:
             call.open()
             async with asyncio.timeout(run.registration.allowance.ends_at - time.time()):
-                return await self._relay(call, child)
+                return await self._relay(call, child, is_stream=is_stream)
         except CallFailed as error:
             failed = error
         except ConnectionError:
@@ -70,16 +71,16 @@ class Relay:
         except OSError:
             logger.exception("call %s of run %s not recorded", call.number, call.run.run_id)
 
-    async def _relay(self, call: Call, child: Child) -> web.StreamResponse:
+    async def _relay(self, call: Call, child: Child, *, is_stream: bool) -> web.StreamResponse:
         registration = call.run.registration
         question = Question(
             upstream=registration.upstream,
             key=call.run.key,
             body=call.body,
-            is_stream=bool(call.body.get("stream")),
+            is_stream=is_stream,
         )
         answer = await self._sources[registration.upstream.kind].ask(question)
-        relay = self._stream if question.is_stream else self._whole
+        relay = self._stream if is_stream else self._whole
         try:
             response = await relay(call, child, answer)
             await answer.settle()
@@ -91,7 +92,7 @@ class Relay:
 
     async def _stream(self, call: Call, child: Child, answer: Answer) -> web.StreamResponse:
         """Pass a stream on as it comes, all but its end, which waits for the verdict."""
-        judge = StreamJudge()
+        judge = StreamJudge(family_of(call.run.registration.upstream).new_reply())
         call.reply = judge.reply
         held = bytearray()
         await call.opened()
@@ -113,7 +114,8 @@ class Relay:
         """Pass a reply on that comes in one piece."""
         async with aclosing(answer.chunks()) as chunks:
             body = b"".join([chunk async for chunk in chunks])
-        call.reply = read_body(body)
+        call.reply = family_of(call.run.registration.upstream).new_reply()
+        read_body(body, call.reply)
         call.observe()
         call.reply.judge()
         return await self._deliver(call, child, body, answer.content_type)

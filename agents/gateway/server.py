@@ -20,6 +20,7 @@ from aiohttp import web
 from agents.gateway.answers import Source
 from agents.gateway.control import LONGEST_LINE, Control
 from agents.gateway.door import make_app
+from agents.gateway.families import FAMILIES
 from agents.gateway.http_upstream import HttpUpstream
 from agents.gateway.keys import Scrubber, ScrubbingFormatter
 from agents.gateway.offline_upstream import OfflineUpstream, read_pace
@@ -58,7 +59,7 @@ async def _serve(control_socket: socket.socket, port: int, bounds: Mapping[str, 
     limits = Bounds(**bounds)  # type: ignore[arg-type]  # written by the client from a Bounds
     async with _session(limits) as session:
         sources: dict[str, Source] = {
-            "openai": HttpUpstream(session, limits),
+            **dict.fromkeys(FAMILIES, HttpUpstream(session, limits)),
             "offline": OfflineUpstream(pace=pace),
         }
         app = make_app(runs, Relay(sources, scrubber), limits)

@@ -97,7 +97,8 @@ class Race:
             )  # fmt: skip
             turns = threading.Semaphore(0)
             provider.play(reply(turns))
-            ScriptedChild(self.gateway.api_base, token).call(on_piece=turns.release)
+            child = ScriptedChild(self.gateway.door(upstream).api_base, token)
+            child.call(on_piece=turns.release)
             turns.release(PIECES)
             report = self.gateway.finish(str(run.pk))
             return self.end(run, "stopped" if report.void else "whole")

@@ -98,4 +98,4 @@ def new_run(
         directory=folder / run_id,
     )
     gateway.register(registration)
-    return PlayedRun(registration, ScriptedChild(gateway.api_base, token), gateway)
+    return PlayedRun(registration, ScriptedChild(gateway.door(upstream).api_base, token), gateway)

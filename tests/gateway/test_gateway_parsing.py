@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from agents.gateway.completeness import StreamJudge, read_body
 from agents.gateway.failures import CallFailed
+from agents.gateway.families.openai import OpenAIReply
 from agents.gateway.http_upstream import retry_after
 from agents.gateway.protocol import CALLS_FILE, CallRecord, read_calls
 from agents.gateway.sse import EventParser
@@ -97,7 +98,7 @@ class TestEventParser:
 
 
 def judge_stream(pieces: list[bytes]) -> StreamJudge:
-    judge = StreamJudge()
+    judge = StreamJudge(OpenAIReply())
     for piece in pieces:
         judge.feed(piece)
     judge.end()
@@ -138,7 +139,7 @@ class TestStreamJudge:
 
     def test_counts_reasoning_but_does_not_take_it_for_a_reply(self) -> None:
         thought = event({"choices": [{"index": 0, "delta": {"reasoning_content": "x" * 40}}]})
-        judge = StreamJudge()
+        judge = StreamJudge(OpenAIReply())
         judge.feed(thought + finish() + DONE)
 
         assert judge.reply.characters == 40
@@ -164,14 +165,14 @@ class TestReadBody:
     @given(values=ANY_JSON)
     def test_survives_any_json(self, values: object) -> None:
         with suppress(CallFailed):
-            read_body(json.dumps(values).encode()).judge()
+            read_body(json.dumps(values).encode(), OpenAIReply()).judge()
 
     def test_knows_a_refusal(self) -> None:
         message = {"content": None, "refusal": "I cannot help with that"}
         body = {"choices": [{"message": message, "finish_reason": "stop"}]}
 
         with pytest.raises(CallFailed, match="refused"):
-            read_body(json.dumps(body).encode()).judge()
+            read_body(json.dumps(body).encode(), OpenAIReply()).judge()
 
 
 class TestReadCalls:

@@ -52,14 +52,14 @@ class TestKill:
     ) -> None:
         run = start_run(at=own_gateway)
         run.child.call()
-        api_base, lost = own_gateway.api_base, pid_of(own_gateway)
+        port, lost = own_gateway.port, pid_of(own_gateway)
 
         os.kill(lost, signal.SIGKILL)
 
         assert run.wait_for_verdict() == RESTARTED
         assert wait_until(lambda: own_gateway.health().is_alive)
         assert own_gateway.health().restarts == 1
-        assert own_gateway.api_base == api_base
+        assert own_gateway.port == port
         assert run.child.call().status == 401
         report = run.finish()
         assert (report.void, len(report.calls), report.output_tokens) == (RESTARTED, 1, 5)
