@@ -81,7 +81,7 @@ class Cycle:
     def __post_init__(self) -> None:
         self.agent: Agent = self.run.agent
         self.mission: Mission = self.run.mission
-        self.role: AiderAgent = registry.get(self.agent.role)
+        self.role: AiderAgent = registry.of(self.agent)
         self.patterns = self.role.list_files()
         self.private = staging_directory(self.run.pk)
         self.settlement = Settlement(run=self.run, clock=self.clock)

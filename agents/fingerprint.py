@@ -43,7 +43,7 @@ def fingerprint(
     """
     patterns = role.list_files()
     watched = [
-        (file.path, _watched_hash(role, file))
+        (role.known_name(file.path), _watched_hash(role, file))
         for file in files
         if file.blob
         and matches_any(patterns.watches, file.path)

@@ -44,6 +44,11 @@ def validate_path(path: str) -> str:
     return normal
 
 
+def normal(path: str) -> str:
+    """Return ``path`` in the Unicode form in which paths are kept, whether it is valid or not."""
+    return unicodedata.normalize("NFC", path)
+
+
 def is_valid(path: str) -> bool:
     """Return whether ``path`` is accepted exactly as it is spelled."""
     try:

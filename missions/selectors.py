@@ -23,6 +23,7 @@ from missions.models import (
     Provenance,
     Revision,
 )
+from missions.whereabouts import moved_file
 from parallagon.accounts.models import User
 from parallagon.core.errors import (
     PermissionDeniedError,
@@ -185,11 +186,12 @@ def current_file(*, mission: Mission, path: str) -> MissionFile:
 
     Raises:
         ValidationError: no file can have this path.
-        ResourceNotFoundError: there is no such file.
+        ResourceNotFoundError: there is no such file; the details say where it moved, if it did.
     """
     found = current_files(mission=mission).filter(path=paths.validate_path(path)).first()
     if found is None:
-        raise _no_file(path)
+        moved = moved_file(mission_id=mission.pk, path=paths.normal(path))
+        raise _no_file(path, moved)
     return found
 
 
@@ -223,25 +225,31 @@ def files_at(*, mission_id: int, wanted: Collection[str]) -> dict[str, MissionFi
     return {file.path: file for file in files.select_related("current__user")}
 
 
-def revisions_of(*, mission: Mission, path: str) -> QuerySet[Revision]:
-    """Return every revision of a file, of one that was removed too, newest first.
+def revisions_of(*, mission: Mission, path: str, file: int | None = None) -> QuerySet[Revision]:
+    """Return every revision of a file, of one that moved away or was removed too, newest first.
+
+    ``file`` is its key, where several were at ``path``.
 
     Raises:
         ValidationError: no file can have this path.
         ResourceNotFoundError: there never was such a file.
     """
-    files = MissionFile.objects.filter(mission=mission, path=paths.validate_path(path))
-    file = files.order_by("is_removed", "-pk").first()  # the one that is there, or was last
-    if file is None:
+    path = paths.validate_path(path)
+    files = MissionFile.objects.filter(mission=mission)
+    files = files.filter(path=path) if file is None else files.filter(pk=min(file, LARGEST_ID))
+    found = files.order_by("is_removed", "-pk").first()  # the one that is there, or was last
+    if found is None and file is None:
+        found = moved_file(mission_id=mission.pk, path=path)
+    if found is None:
         raise _no_file(path)
     return (
-        Revision.objects.filter(file=file)
+        Revision.objects.filter(file=found)
         .select_related("blob", "user", "file")
         .order_by("-number")
     )
 
 
-def revision_of(*, mission: Mission, path: str, number: int) -> Revision:
+def revision_of(*, mission: Mission, path: str, number: int, file: int | None = None) -> Revision:
     """Return one revision of a file.
 
     Raises:
@@ -249,7 +257,7 @@ def revision_of(*, mission: Mission, path: str, number: int) -> Revision:
         ResourceNotFoundError: there is no such revision.
     """
     found = (
-        revisions_of(mission=mission, path=path).filter(number=number).first()
+        revisions_of(mission=mission, path=path, file=file).filter(number=number).first()
         if number <= LARGEST_ID
         else None
     )
@@ -275,9 +283,12 @@ def current_revisions_to_follow(*, behind: int) -> QuerySet[Revision]:
     )
 
 
-def _no_file(path: str) -> ResourceNotFoundError:
-    sentence = _("There is no file %(path)s in this mission.") % {"path": path}
-    return ResourceNotFoundError(sentence, path=path)
+def _no_file(path: str, moved: MissionFile | None = None) -> ResourceNotFoundError:
+    if moved is None or moved.is_removed:
+        sentence = _("There is no file %(path)s in this mission.") % {"path": path}
+        return ResourceNotFoundError(sentence, path=path)
+    sentence = _("%(path)s is called %(new)s now.") % {"path": path, "new": moved.path}
+    return ResourceNotFoundError(sentence, path=path, moved_to=moved.path)
 
 
 # -- proposals ---------------------------------------------------------------------------------

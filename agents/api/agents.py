@@ -28,6 +28,7 @@ from agents.models import Agent
 from agents.selectors import agents_seen_by, last_changes, last_runs
 from agents.services import (
     RunAgent,
+    SetFiles,
     SetModel,
     StartAgent,
     StartMission,
@@ -108,14 +109,19 @@ class AgentView(APIView):
         operation_id="agents_update", request=AgentUpdateSerializer, responses=AgentSerializer
     )
     def patch(self, request: Request, agent_id: int) -> Response:
-        """Give the agent a model of its own; empty: the mission's."""
+        """Give the agent a model or patterns of files of its own; empty: as before."""
         agent = agent_of(request, agent_id, to_write=True)
-        given = AgentUpdateSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        model = given.validated_data["model"]
-        if model:
+        serializer = AgentUpdateSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        given = serializer.validated_data
+        if model := given.get("model"):
             require_reachable(model)
-        SetModel(agent=agent, model=model, now=timezone.now()).execute()
+        if patterns := {
+            name: given[name] for name in ("writes", "watches", "reads") if name in given
+        }:
+            SetFiles(agent=agent, now=timezone.now(), **patterns).execute()
+        if "model" in given:
+            SetModel(agent=agent, model=given["model"], now=timezone.now()).execute()
         return Response(agent_data([agent])[0])
 
 

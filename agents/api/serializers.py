@@ -105,13 +105,13 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
         return spending.tokens if spending else 0
 
     def get_writes(self, agent: Agent) -> list[str]:
-        return list(registry.get(agent.role).list_files().writes)
+        return list(registry.of(agent).list_files().writes)
 
     def get_watches(self, agent: Agent) -> list[str]:
-        return list(registry.get(agent.role).list_files().watches)
+        return list(registry.of(agent).list_files().watches)
 
     def get_reads(self, agent: Agent) -> list[str]:
-        return list(registry.get(agent.role).list_files().reads)
+        return list(registry.of(agent).list_files().reads)
 
 
 class AgentStatusSerializer(serializers.ModelSerializer[Agent]):
@@ -129,8 +129,21 @@ class AgentListSerializer(serializers.Serializer[dict[str, Any]]):
     results = AgentSerializer(many=True)
 
 
+class PatternsField(serializers.ListField):
+    """Which files: `*` is anything inside one part of a path, `**` anything, `?` one character."""
+
+    def __init__(self, **options: Any) -> None:
+        child = serializers.CharField(max_length=1000, trim_whitespace=False)
+        super().__init__(child=child, max_length=50, required=False, **options)
+
+
 class AgentUpdateSerializer(serializers.Serializer[dict[str, Any]]):
-    model = serializers.CharField(max_length=200, allow_blank=True)
+    """What is given changes; an empty model is the mission's, empty patterns are the role's."""
+
+    model = serializers.CharField(max_length=200, allow_blank=True, required=False)
+    writes = PatternsField()
+    watches = PatternsField()
+    reads = PatternsField()
 
 
 class MissionChoiceSerializer(serializers.Serializer[dict[str, Any]]):

@@ -63,6 +63,9 @@ class Agent(models.Model):
     reason = models.CharField(max_length=300, blank=True, help_text=_("why it is in this state"))
     model = models.CharField(max_length=200, blank=True, help_text=_("empty: the mission's"))
     prompt = models.TextField(blank=True, help_text=_("empty: the one that the role ships"))
+    writes = models.JSONField(default=list, help_text=_("patterns; empty: those of the role"))
+    watches = models.JSONField(default=list, help_text=_("patterns; empty: those of the role"))
+    reads = models.JSONField(default=list, help_text=_("patterns; empty: those of the role"))
     interval = models.PositiveIntegerField(help_text=_("seconds until the next look, for now"))
     next_run_at = models.DateTimeField(null=True, help_text=_("never, when empty"))
     next_trigger = models.CharField(

@@ -7,11 +7,12 @@ it is shown, it adds in `_facts()`.
 
 from abc import ABC
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, Self
 
 from django.utils.functional import Promise
 
@@ -146,6 +147,31 @@ class AiderAgent(ABC):
         """Return the patterns of the files that this role writes, watches and reads."""
         return AgentFiles(writes=self.writes, watches=self.watches, reads=self.reads)
 
+    def with_files(self, files: AgentFiles) -> Self:
+        """Return the role as one agent plays it, with patterns of its own."""
+        other = copy(self)
+        vars(other)["list_files"] = lambda: files
+        return other
+
+    def names(self) -> dict[str, str]:
+        """Return what files are called now that the role knows by another name: old → new.
+
+        A pattern that replaces another at its place is taken for a new name of the same file.
+        """
+        known, own = type(self).list_files(self), self.list_files()
+        pairs: list[tuple[str, str]] = []
+        for before, after in zip(astuple(known), astuple(own), strict=True):
+            pairs += zip(before, after, strict=True) if len(before) == len(after) else ()
+        return {old: new for old, new in pairs if old != new and is_exact(old) and is_exact(new)}
+
+    def known_name(self, path: str) -> str:
+        """Return the name by which the role knows a file."""
+        return next((old for old, new in self.names().items() if new == path), path)
+
+    def known_files(self, context: RunContext) -> dict[str, str]:
+        """Return the texts of a run's files by the names by which the role knows them."""
+        return {self.known_name(path): text for path, text in context.files.items()}
+
     def run_files(self, paths: Iterable[str]) -> RunFiles:
         """Sort the paths of a mission into what a run may edit, read and create."""
         files = self.list_files()
@@ -188,7 +214,11 @@ class AiderAgent(ABC):
         The first line is fixed, so that a message can never begin with a slash command.
         """
         files = self.run_files(context.files)
-        facts = [f"mission: {context.mission_title}", *self._facts(context)]
+        facts = [
+            f"mission: {context.mission_title}",
+            *(f"renamed: `{old}` is called `{new}` now" for old, new in self.names().items()),
+            *self._facts(context),
+        ]
         lists = [
             *(f"write `{path}`" for path in files.editable),
             *(f"create `{pattern}`" for pattern in files.creatable),

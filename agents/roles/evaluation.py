@@ -18,4 +18,4 @@ class Evaluation(AiderAgent):
 
     def _facts(self, context: RunContext) -> Sequence[str]:
         """Give the counts that a program can check, so that no model has to count."""
-        return read_coverage(context.files).as_facts()
+        return read_coverage(self.known_files(context)).as_facts()

@@ -24,4 +24,4 @@ class Management(AiderAgent):
             for member in context.team
             if member.role != self.role
         ]
-        return [*read_coverage(context.files).as_facts(), *team]
+        return [*read_coverage(self.known_files(context)).as_facts(), *team]

@@ -21,7 +21,8 @@ class Production(AiderAgent):
 
     def watched_text(self, path: str, text: str) -> str:
         """Watch only the open tasks of the plan: ticking one is no reason to write."""
-        return "\n".join(OPEN_TASK.findall(text)) if path == "management.md" else text
+        name = self.known_name(path)
+        return "\n".join(OPEN_TASK.findall(text)) if name == "management.md" else text
 
     def _facts(self, context: RunContext) -> Sequence[str]:
-        return read_coverage(context.files).as_facts()
+        return read_coverage(self.known_files(context)).as_facts()

@@ -7,7 +7,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
-from agents.roles.base import AiderAgent
+from agents.models import Agent
+from agents.roles.base import AgentFiles, AiderAgent
 from agents.roles.patterns import clashes
 
 
@@ -21,6 +22,24 @@ def get(role: str) -> AiderAgent:
         return _registered()[role]
     except KeyError:
         raise UnknownRole(f"There is no role named {role!r}.") from None
+
+
+def of(agent: Agent) -> AiderAgent:
+    """Return the role as ``agent`` plays it, with the patterns that it was given.
+
+    Raises UnknownRole.
+    """
+    role = get(agent.role)
+    if not (agent.writes or agent.watches or agent.reads):
+        return role
+    files = role.list_files()
+    return role.with_files(
+        AgentFiles(
+            writes=tuple(agent.writes) or files.writes,
+            watches=tuple(agent.watches) or files.watches,
+            reads=tuple(agent.reads) or files.reads,
+        )
+    )
 
 
 def all_roles() -> list[AiderAgent]:

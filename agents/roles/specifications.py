@@ -18,6 +18,7 @@ class Specifications(AiderAgent):
 
     def _facts(self, context: RunContext) -> Sequence[str]:
         """Say which numbers are taken: a number is never given to a second sentence."""
-        used = requirement_numbers(context.files.get("specifications.md", ""))
-        used |= section_numbers(context.files.get("production.md", ""))
+        files = self.known_files(context)
+        used = requirement_numbers(files.get("specifications.md", ""))
+        used |= section_numbers(files.get("production.md", ""))
         return [f"next free requirement number: R{max(used, default=0) + 1}"]

@@ -12,6 +12,7 @@ from agents.services.control import (
 )
 from agents.services.dispatch import Dispatch, MarkSent
 from agents.services.finish import FinishRun, RequeueRun, SettleMission, SkipRun
+from agents.services.patterns import SetFiles, follow_files
 from agents.services.purge import purge_runs
 from agents.services.reap import ReapRun
 from agents.services.wake import begin_anew, create_agents, follow_model, stop_agents, wake_agents
@@ -25,6 +26,7 @@ __all__ = [
     "RequeueRun",
     "RunAgent",
     "SetAgentBudget",
+    "SetFiles",
     "SetMissionBudget",
     "SetModel",
     "SettleMission",
@@ -35,6 +37,7 @@ __all__ = [
     "StopMission",
     "begin_anew",
     "create_agents",
+    "follow_files",
     "follow_model",
     "purge_runs",
     "stop_agents",

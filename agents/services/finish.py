@@ -269,6 +269,6 @@ class SettleMission(BaseService[bool]):
         return all(
             agent.fingerprint
             and agent.fingerprint
-            == fingerprint(agent, registry.get(agent.role), mission=self.mission, files=files)
+            == fingerprint(agent, registry.of(agent), mission=self.mission, files=files)
             for agent in agents
         )

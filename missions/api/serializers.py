@@ -39,6 +39,13 @@ class TextField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class FileKeyField(serializers.IntegerField):
+    """The ``id`` of a file, which stays when it moves; may be left out."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=LARGEST_ID, required=False, **options)
+
+
 # -- missions ----------------------------------------------------------------------------------
 
 
@@ -202,9 +209,18 @@ class AuthorSerializer(Shape):
     run = serializers.UUIDField(allow_null=True)
 
 
-class FileSerializer(Shape):
-    """A file as of one revision, whose ``file``, ``blob`` and ``user`` are loaded."""
+class RemovalSerializer(Shape):
+    at = serializers.DateTimeField()
+    author = AuthorSerializer()
 
+
+class FileSerializer(Shape):
+    """A file as of one revision, whose ``file``, ``blob`` and ``user`` are loaded.
+
+    Of a removed file it is the last one with a text; ``file.current`` removed it.
+    """
+
+    id = serializers.IntegerField(source="file_id", help_text="stays when the file moves")
     path = serializers.CharField(source="file.path")
     label = serializers.SerializerMethodField()  # type: ignore[assignment] # the base has a hint of this name
     role = serializers.SerializerMethodField(help_text="whose document it is; “request” is no role")
@@ -213,6 +229,14 @@ class FileSerializer(Shape):
     size = serializers.IntegerField(source="blob.size", help_text="bytes")
     author = serializers.SerializerMethodField()
     updated_at = serializers.DateTimeField(source="created_at")
+    removed = serializers.SerializerMethodField(help_text="who removed the file, and when")
+
+    @extend_schema_field(RemovalSerializer(allow_null=True))
+    def get_removed(self, revision: Revision) -> dict[str, Any] | None:
+        removal = revision.file.current if revision.file.is_removed else None
+        if removal is None:
+            return None
+        return {"at": removal.created_at, "author": Author.of(removal).as_data()}
 
     def get_label(self, revision: Revision) -> str:
         return standard.label_of(revision.file.path)
@@ -237,6 +261,23 @@ class FilePageSerializer(PageSerializer):
     results = FileSerializer(many=True)
 
 
+class FileFilterSerializer(Shape):
+    removed = serializers.BooleanField(default=False, help_text="those that were removed instead")
+
+
+class FileKeySerializer(Shape):
+    file = FileKeyField(help_text="the file's id, where several were at the path")
+
+
+class FileMoveSerializer(Shape):
+    """``path`` is where the file, or the folder, is to be."""
+
+    path = serializers.CharField(max_length=1000, trim_whitespace=False)
+    allow_invalid = serializers.BooleanField(
+        default=False, help_text="keep a text that is not well-formed in its new format"
+    )
+
+
 class FileCreateSerializer(Shape):
     path = serializers.CharField(max_length=1000, trim_whitespace=False)
     text = TextField()
@@ -248,6 +289,7 @@ class FileSaveSerializer(Shape):
 
     text = TextField()
     base = serializers.IntegerField(min_value=1, max_value=LARGEST_ID, allow_null=True)
+    file = FileKeyField(help_text="the file's id: it is saved where it is now, if it has moved")
     allow_invalid = serializers.BooleanField(
         default=False, help_text="keep a text that is not well-formed in its format"
     )
@@ -279,6 +321,7 @@ class RevisionTextSerializer(RevisionSerializer):
 
 class RestoreSerializer(Shape):
     revision = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
+    file = FileKeyField(help_text="the file's id, where several were at the path")
 
 
 class RevisionNameSerializer(Shape):

@@ -1,10 +1,14 @@
 """Addresses below /api/v1/ that are about missions.
 
 A file's path ends in an extension and no folder's name does, so what follows a path is never part
-of it.
+of it, and a folder may be called ``diff``.
 """
 
-from django.urls import path
+import re
+
+from django.conf import settings
+from django.urls import path, register_converter
+from django.urls.converters import PathConverter
 
 from missions.api.changes import changes
 from missions.api.views import (
@@ -19,8 +23,17 @@ from missions.api.views import (
     transfer,
 )
 
+
+class FilePath(PathConverter):
+    """A path that ends as a file's does."""
+
+    regex = rf".+(?i:{'|'.join(re.escape(one) for one in settings.PARALLAGON_EXTENSIONS)})"
+
+
+register_converter(FilePath, "file")
+
 _MISSION = "missions/<int:mission_id>"
-_FILE = f"{_MISSION}/files/<path:path>"
+_FILE = f"{_MISSION}/files/<file:path>"
 
 urlpatterns = [
     path("missions/", missions.MissionListView.as_view(), name="missions"),
@@ -41,7 +54,7 @@ urlpatterns = [
     path(f"{_FILE}/diff", revisions.DiffView.as_view(), name="file-diff"),
     path(f"{_FILE}/provenance", provenance.ProvenanceView.as_view(), name="file-provenance"),
     path(f"{_FILE}/restore", revisions.RestoreView.as_view(), name="file-restore"),
-    path(_FILE, files.FileView.as_view(), name="file"),
+    path(f"{_MISSION}/files/<path:path>", files.FileView.as_view(), name="file"),
     path("changes", changes, name="changes"),
     path("proposals/", proposals.ProposalListView.as_view(), name="proposals"),
     path("proposals/<int:proposal_id>/", proposals.ProposalView.as_view(), name="proposal"),

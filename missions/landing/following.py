@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from missions.landing.current import Current
 from missions.landing.terms import Change
-from missions.models import MissionFile, Revision
+from missions.models import MissionFile
+from missions.whereabouts import moved_file
 from parallagon.core.errors import ValidationError
 
 
@@ -20,17 +21,6 @@ def follow(
         ValidationError: a file that is named by its key is not of this mission.
     """
     return [_follow(mission_id, change, current[change.path]) for change in changes]
-
-
-def moved_file(mission_id: int, path: str) -> MissionFile | None:
-    """Return the file that was last at ``path`` and has another one now, if there is one."""
-    last = (
-        Revision.objects.filter(file__mission_id=mission_id, path=path)
-        .select_related("file")
-        .order_by("-pk")
-        .first()
-    )
-    return last.file if last and last.file.path != path else None
 
 
 def _follow(mission_id: int, change: Change, current: Current) -> Change:
@@ -54,4 +44,4 @@ def _file_of(mission_id: int, change: Change, current: Current) -> MissionFile |
         return None
     if current.hash is not None:
         return current.file  # which may be spelled with other case by now
-    return moved_file(mission_id, change.path)
+    return moved_file(mission_id=mission_id, path=change.path)

@@ -35,6 +35,8 @@ def check(changes: Sequence[Change], *, allow_invalid: bool) -> list[Change]:
     for change in changes:
         path = validate_path(change.path)
         old = None if change.moved_from is None else validate_path(change.moved_from)
+        if path == old:
+            raise ValidationError(f"{path} is there already.", path=path)
         change = replace(change, path=path, moved_from=old)
         for key in {path_key(touched) for touched in change.paths}:
             if key in seen:

@@ -2,9 +2,10 @@
 
 from missions.services.adopt import AdoptFolder, FolderTaken, Placed
 from missions.services.create import CreateDemo, CreateMission
-from missions.services.files import CreateFile, RemoveFile, RestoreRevision, SavedFile, SaveFile
+from missions.services.files import CreateFile, RestoreRevision, SavedFile, SaveFile
 from missions.services.members import AddMember, AlreadyMember, ChangeRole, LastOwner, RemoveMember
 from missions.services.missions import UpdateMission
+from missions.services.places import MoveFile, RemoveFile
 from missions.services.proposals import AcceptProposal, ExpireProposals, RejectProposal
 from missions.services.prospects import Prospect, Resolved, prospects_of
 from missions.services.provenance import AttributeLines, FollowFiles, KeepProvenance
@@ -37,6 +38,7 @@ __all__ = [
     "LoadSample",
     "MissionArchived",
     "MissionDeleted",
+    "MoveFile",
     "MoveMission",
     "Placed",
     "Prospect",

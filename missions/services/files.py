@@ -18,7 +18,7 @@ from parallagon.core.errors import Conflict, PreconditionFailed, ResourceNotFoun
 from parallagon.core.services import BaseService
 
 Returned = TypeVar("Returned")
-_OVERTAKEN = gettext_lazy("Someone else changed this file in between.")
+OVERTAKEN = gettext_lazy("Someone else changed this file in between.")
 _TRIES = 4
 
 
@@ -35,6 +35,7 @@ class SavedFile:
 class SaveFile(BaseService[SavedFile]):
     """Save what a person wrote, who began with revision ``base`` (``None``: a new file).
 
+    A file that has moved since is saved where it is now; ``file`` is its key, if the caller knows.
     An older base is merged, unless ``may_merge`` is false: then whoever was overtaken is told, and
     nothing is written.
 
@@ -50,6 +51,7 @@ class SaveFile(BaseService[SavedFile]):
     text: str
     base: int | None
     now: datetime
+    file: int | None = None
     allow_invalid: bool = False
     may_merge: bool = True
 
@@ -62,7 +64,7 @@ class SaveFile(BaseService[SavedFile]):
         try:
             landing = land(
                 self.mission,
-                [Change(path=path, text=self.text, base=self.base)],
+                [Change(path=path, text=self.text, base=self.base, file=self.file)],
                 author=Author.person(self.user),
                 now=self.now,
                 allow_invalid=self.allow_invalid,
@@ -71,12 +73,12 @@ class SaveFile(BaseService[SavedFile]):
         except LandingConflict as error:
             if self.may_merge:
                 raise
-            raise PreconditionFailed(str(_OVERTAKEN), path=path) from error
+            raise PreconditionFailed(str(OVERTAKEN), path=path) from error
         return saved(self.mission, path, landing)
 
     def _insist(self, landing: Landing) -> None:
-        if landing.merged and not self.may_merge:
-            raise PreconditionFailed(str(_OVERTAKEN), path=self.path)
+        if (landing.merged or landing.followed) and not self.may_merge:
+            raise PreconditionFailed(str(OVERTAKEN), path=self.path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,45 +118,14 @@ class CreateFile(BaseService[SavedFile]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RemoveFile(BaseService[None]):
-    """Remove a file as of revision ``base`` (``None``: as it is now); its history stays.
-
-    Raises (from ``execute``):
-        PreconditionFailed: it is no longer at ``base``.
-    """
-
-    operation = "missions.file.remove"
-    mission: Mission
-    user: User
-    path: str
-    now: datetime
-    base: int | None = None
-
-    def _validate_input(self) -> None:
-        check_open(self.mission)
-
-    def _perform(self) -> None:
-        def remove() -> None:
-            file = selectors.current_file(mission=self.mission, path=self.path)
-            number = selectors.current_revision(file).number
-            if self.base not in {None, number}:
-                raise PreconditionFailed(str(_OVERTAKEN), path=file.path)
-            land(
-                self.mission,
-                [Change(path=file.path, text=None, base=number)],
-                author=Author.person(self.user),
-                now=self.now,
-                within=refuse_merging,
-            )
-
-        until_it_lands(remove)
-
-
-@dataclass(frozen=True, kw_only=True)
 class RestoreRevision(BaseService[SavedFile]):
     """Make an old text of a file the current one again, as a new revision.
 
+    A file that was removed comes back to the path that it had; ``file`` is its key, where several
+    were at ``path``.
+
     Raises (from ``execute``):
+        FileExists: another file is there by now.
         ResourceNotFoundError: there is no such revision, or it removed the file.
     """
 
@@ -164,12 +135,15 @@ class RestoreRevision(BaseService[SavedFile]):
     path: str
     number: int
     now: datetime
+    file: int | None = None
 
     def _validate_input(self) -> None:
         check_open(self.mission)
 
     def _perform(self) -> SavedFile:
-        old = selectors.revision_of(mission=self.mission, path=self.path, number=self.number)
+        old = selectors.revision_of(
+            mission=self.mission, path=self.path, number=self.number, file=self.file
+        )
         if old.blob_id is None:
             sentence = _("Revision %(number)s removed the file.") % {"number": self.number}
             raise ResourceNotFoundError(sentence, path=self.path)
@@ -182,8 +156,9 @@ class RestoreRevision(BaseService[SavedFile]):
                     Change(
                         path=path,
                         text=text,
-                        base=current_number(self.mission, path),
+                        base=current_number(old.file_id),
                         operation=Revision.Operation.RESTORE,
+                        file=old.file_id,
                     )
                 ],
                 author=Author.person(self.user),
@@ -221,7 +196,7 @@ def refuse_merging(landing: Landing) -> None:
         Overtaken: someone else was faster.
     """
     if landing.merged:
-        raise Overtaken(str(_OVERTAKEN))
+        raise Overtaken(str(OVERTAKEN))
 
 
 def check_absent(mission: Mission, path: str) -> None:
@@ -236,14 +211,15 @@ def check_absent(mission: Mission, path: str) -> None:
         raise FileExists.at(file.path)
 
 
-def current_number(mission: Mission, path: str) -> int | None:
-    """Return the number of a file's current revision; ``None`` when there is no such file."""
-    numbers = MissionFile.objects.filter(mission=mission, path=path).present()
+def current_number(file: int) -> int | None:
+    """Return the number of a file's current revision; ``None`` when it was removed."""
+    numbers = MissionFile.objects.filter(pk=file).present()
     return numbers.values_list("current__number", flat=True).first()
 
 
 def saved(mission: Mission, path: str, landing: Landing) -> SavedFile:
     """Return what a landing made of ``path``; the current revision where nothing changed."""
+    path = landing.followed.get(path, path)
     mine = [revision for revision in landing.revisions if revision.file.path == path]
     if mine:
         revision = mine[-1]

@@ -24,7 +24,7 @@ from agents.workshop import Workshop
 from missions.landing import Author, Change, Landing, land
 from missions.models import Event, Mission, MissionFile, Revision
 from missions.selectors import current_file, current_revision, current_text
-from missions.services import SaveFile
+from missions.services import MoveFile, SaveFile
 from missions.storage import FileManager
 from parallagon.accounts.models import User
 
@@ -130,6 +130,12 @@ class Team:
             text=text,
             base=self.number(path) if base is None else base,
             now=self.clock(),
+        ).execute()
+
+    def move(self, path: str, to: str) -> None:
+        """Give a file another path, as the owner."""
+        MoveFile(
+            mission=self.mission, user=self.owner, path=path, to=to, now=self.clock()
         ).execute()
 
     def put(self, path: str, text: str) -> Landing:

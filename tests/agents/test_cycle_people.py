@@ -9,7 +9,7 @@ from django.db import connection
 from missions.landing import LandingConflict
 from missions.models import Proposal, ProposalFile, Revision
 from missions.selectors import blob_text
-from missions.services import CreateFile, RemoveFile, SaveFile
+from missions.services import AcceptProposal, CreateFile, RemoveFile, SaveFile
 from missions.storage import FileManager
 from tests.agents.cycle_runs import Team
 from tests.aider.aider_model import ScriptedModel, search_block
@@ -214,3 +214,41 @@ class Typing(threading.Thread):
             self.text, self.base = theirs["text"], theirs["revision"]
         else:
             self.text, self.base = saved.text, saved.revision.number
+
+
+class TestAMoveDuringARun:
+    def test_takes_the_agents_text_along(self, written: Team, model: ScriptedModel):
+        reply = model.enqueue("I write.\n", EDIT, hold=True)
+        with written.running("production") as background:
+            assert model.is_answering.wait(10)
+            written.move("production.md", "rapport.md")
+            reply.may_finish.set()
+
+        assert background.join().outcome == "changed"
+        assert "Third, by the agent." in written.text("rapport.md")
+        assert "production.md" not in written.paths()
+
+    def test_out_of_its_reach_leaves_a_proposal(self, written: Team, model: ScriptedModel):
+        written.put("production/part.md", TEXT)
+        edit = search_block("production/part.md", "Third.\n", "Third, by the agent.\n")
+        reply = model.enqueue("I write.\n", edit, hold=True)
+        with written.running("production") as background:
+            assert model.is_answering.wait(10)
+            written.move("production/part.md", "notes/part.md")
+            reply.may_finish.set()
+
+        assert background.join().outcome == "proposed"
+        assert written.text("notes/part.md") == TEXT
+        proposal = Proposal.objects.get()
+        assert proposal.reason == Proposal.Reason.MOVED
+        AcceptProposal(proposal=proposal, user=written.owner, now=written.clock()).execute()
+        assert "Third, by the agent." in written.text("notes/part.md")
+
+    def test_is_followed_by_the_next_run(self, written: Team, model: ScriptedModel):
+        written.move("production.md", "rapport.md")
+        model.enqueue("I write.\n", EDIT.replace("production.md", "rapport.md"))
+
+        assert written.run("production").outcome == "changed"
+
+        assert "Third, by the agent." in written.text("rapport.md")
+        assert "production.md" not in written.paths()

@@ -50,6 +50,7 @@ class TestListFiles:
         revision = Revision.objects.get(file__path="production.md")
         assert file.pop("updated_at")
         assert file == {
+            "id": revision.file_id,
             "path": "production.md",
             "label": file["label"],
             "role": "production",
@@ -57,6 +58,7 @@ class TestListFiles:
             "hash": revision.blob_id,
             "size": len(TEXT),
             "author": {"kind": "system", "name": "system", "role": None, "run": None},
+            "removed": None,
         }
 
     def test_leaves_out_what_was_removed(self, client: APIClient, url: str, file: str) -> None:

@@ -58,9 +58,9 @@ def doors() -> Iterator[Door]:
     """Yield every method of every address of a file, and those whose body names one."""
     prefix = "missions/<int:mission_id>/"
     for pattern in urlpatterns:
-        if "<path:path>" not in str(pattern.pattern):
+        address = str(pattern.pattern).removeprefix(prefix).replace("<file:path>", "<path:path>")
+        if "<path:path>" not in address:
             continue
-        address = str(pattern.pattern).removeprefix(prefix)
         address = address.replace("<path:path>", "{path}").replace("<int:number>", "1")
         address += "?from=0&to=1" if address.endswith("/diff") else ""
         view = pattern.callback.view_class  # type: ignore[attr-defined] # of View.as_view

@@ -7,7 +7,7 @@ a list of parts. Orders differ from run to run, so everything is kept by path.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 HEAD = re.compile(
@@ -21,6 +21,7 @@ FENCE_RULES = (
     re.compile(r"^8\. The closing fence: (\S+)$", re.MULTILINE),
     re.compile(r"^- Final line: closing (\S+)$", re.MULTILINE),
 )
+RENAMED = re.compile(r"renamed: `([^`\n]+)` is called `([^`\n]+)` now")
 FILE_LINE = re.compile(r"^- (write|create|read) `([^`\n]+)`$", re.MULTILINE)
 
 
@@ -37,6 +38,22 @@ class Brief:
     editable: frozenset[str]
     creatable: tuple[str, ...]
     facts: tuple[str, ...]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Return what files are called now: the name that the writer knows → the new one."""
+        found = (RENAMED.fullmatch(fact) for fact in self.facts)
+        return {match[1]: match[2] for match in found if match}
+
+    def by_known_names(self) -> "Brief":
+        """Return the same with every file under the name that the writer knows."""
+        known = {new: old for old, new in self.names.items()}
+        return replace(
+            self,
+            files={known.get(path, path): text for path, text in self.files.items()},
+            editable=frozenset(known.get(path, path) for path in self.editable),
+            creatable=tuple(known.get(path, path) for path in self.creatable),
+        )
 
     def text(self, path: str) -> str:
         """Return the text of a file, empty for one that is not there."""

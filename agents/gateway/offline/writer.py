@@ -39,7 +39,9 @@ def write_reply(messages: Sequence[Mapping[str, Any]]) -> str:
     writer = WRITERS.get(brief.role)
     if writer is None:
         return spoken.replies["unknown"].format(role=brief.role) + "\n"
-    wanted = writer(brief, spoken)
+    names = brief.names
+    written = writer(brief.by_known_names(), spoken)
+    wanted = {names.get(path, path): text for path, text in written.items()}
     changes = {
         path: (brief.text(path), new)
         for path, new in wanted.items()

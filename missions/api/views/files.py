@@ -1,5 +1,6 @@
 """The files of a mission over HTTP, as they are now."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -8,11 +9,13 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from missions import selectors
+from missions import selectors, whereabouts
 from missions.api import etags
 from missions.api.serializers import (
     CONFLICT,
     FileCreateSerializer,
+    FileFilterSerializer,
+    FileMoveSerializer,
     FilePageSerializer,
     FileSaveSerializer,
     FileSerializer,
@@ -22,9 +25,9 @@ from missions.api.serializers import (
 from missions.api.views.base import MissionScoped
 from missions.cache import CachedStore
 from missions.models import MissionFile, Revision
-from missions.services import CreateFile, RemoveFile, SavedFile, SaveFile
+from missions.services import CreateFile, MoveFile, RemoveFile, SavedFile, SaveFile
 from parallagon.core.api import problems
-from parallagon.core.errors import ResourceNotFoundError
+from parallagon.core.errors import ResourceNotFoundError, ValidationError
 
 IF_MATCH = OpenApiParameter(
     "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="strict: 412, never merged"
@@ -47,16 +50,30 @@ def answer(saved: SavedFile, *, status: int = 200) -> Response:
     return Response(body, status=status, headers={"ETag": etags.etag_of(saved.revision)})
 
 
+def page(revisions: Sequence[Revision]) -> Response:
+    """Return files without their texts, as one page."""
+    results = FileSerializer(revisions, many=True).data
+    return Response({"results": results, "next": None, "previous": None})
+
+
 class FileListView(MissionScoped):
     serializer_class = FileSerializer
 
-    @extend_schema(operation_id="files_list", responses={200: FilePageSerializer, **problems(404)})
-    def get(self, _request: Request, **_: Any) -> Response:
-        """List every file of a mission, by path, as one page."""
-        files = [current_of(file) for file in selectors.current_files(mission=self.mission)]
-        CachedStore().warm(file.blob_id for file in files if file.blob_id)
-        results = FileSerializer(files, many=True).data
-        return Response({"results": results, "next": None, "previous": None})
+    @extend_schema(
+        operation_id="files_list",
+        parameters=[FileFilterSerializer],
+        responses={200: FilePageSerializer, **problems(404, 422)},
+    )
+    def get(self, request: Request, **_: Any) -> Response:
+        """List every file of a mission, by path, or those that were removed, as one page."""
+        filters = FileFilterSerializer(data=request.query_params)
+        filters.is_valid(raise_exception=True)
+        if filters.validated_data["removed"]:
+            return page(whereabouts.removed_files(mission=self.mission))
+        files = selectors.current_files(mission=self.mission)
+        revisions = [current_of(file) for file in files]
+        CachedStore().warm(one.blob_id for one in revisions if one.blob_id)
+        return page(revisions)
 
     @extend_schema(
         operation_id="files_create",
@@ -101,7 +118,10 @@ class FileView(MissionScoped):
         },
     )
     def put(self, request: Request, path: str, **_: Any) -> Response:
-        """Save a file. An older base is merged; what overlaps is a 409 with three texts."""
+        """Save a file, where it is now if it has moved since.
+
+        An older base is merged; what overlaps is a 409 with three texts.
+        """
         given = FileSaveSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         wanted = dict(given.validated_data)
@@ -118,12 +138,42 @@ class FileView(MissionScoped):
         return answer(save.execute())
 
     @extend_schema(
+        operation_id="files_move",
+        parameters=[IF_MATCH],
+        request=FileMoveSerializer,
+        responses={
+            200: FilePageSerializer,
+            **problems(400, 403, 404, 409, 412, 413, 422, 503),
+        },
+    )
+    def patch(self, request: Request, path: str, **_: Any) -> Response:
+        """Rename or move a file, or a whole folder: all of its files, or none.
+
+        409 with code “exists” where another file is. ``If-Match`` is about one file.
+        """
+        given = FileMoveSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        move = MoveFile(
+            mission=self.mission,
+            user=self.user,
+            path=path,
+            to=given.validated_data["path"],
+            base=self._matching(request, path) if etags.is_strict(request) else None,
+            allow_invalid=given.validated_data["allow_invalid"],
+            now=timezone.now(),
+        )
+        return page([current_of(file) for file in move.execute()])
+
+    @extend_schema(
         operation_id="files_remove",
         parameters=[IF_MATCH],
         responses={204: None, **problems(403, 404, 409, 412, 422, 503)},
     )
     def delete(self, request: Request, path: str, **_: Any) -> Response:
-        """Remove a file; its history stays and can be restored."""
+        """Remove a file, or a whole folder; every history stays and can be restored.
+
+        ``If-Match`` is about one file.
+        """
         base = self._matching(request, path) if etags.is_strict(request) else None
         RemoveFile(
             mission=self.mission, user=self.user, path=path, base=base, now=timezone.now()
@@ -134,7 +184,7 @@ class FileView(MissionScoped):
         """Return the number of the revision that ``If-Match`` insists on."""
         try:
             file = selectors.current_file(mission=self.mission, path=path)
-        except ResourceNotFoundError:
+        except (ResourceNotFoundError, ValidationError):
             etags.require_match(request, None)
             raise
         revision = selectors.current_revision(file)

@@ -12,6 +12,7 @@ from missions.api import etags
 from missions.api.serializers import (
     DiffFilterSerializer,
     DiffSerializer,
+    FileKeySerializer,
     RestoreSerializer,
     RevisionSerializer,
     RevisionTextSerializer,
@@ -30,6 +31,14 @@ class RevisionPages(Pages):
     ordering = "-number"
 
 
+def _file(request: Request) -> int | None:
+    """Return the key of the file that is meant, where the caller gave it."""
+    given = FileKeySerializer(data=request.query_params)
+    given.is_valid(raise_exception=True)
+    file: int | None = given.validated_data.get("file")
+    return file
+
+
 class RevisionListView(MissionScoped):
     serializer_class = RevisionSerializer
     pagination_class = RevisionPages
@@ -37,11 +46,12 @@ class RevisionListView(MissionScoped):
 
     @extend_schema(
         operation_id="revisions_list",
+        parameters=[FileKeySerializer],
         responses={200: RevisionSerializer(many=True), **problems(404, 422)},
     )
-    def get(self, _request: Request, path: str, **_: Any) -> Response:
-        """List the revisions of a file, of a removed one too, the newest first."""
-        revisions = selectors.revisions_of(mission=self.mission, path=path)
+    def get(self, request: Request, path: str, **_: Any) -> Response:
+        """List the revisions of a file, of a moved or removed one too, the newest first."""
+        revisions = selectors.revisions_of(mission=self.mission, path=path, file=_file(request))
         page = self.paginate_queryset(revisions)
         return self.get_paginated_response(RevisionSerializer(page, many=True).data)
 
@@ -51,12 +61,14 @@ class RevisionView(MissionScoped):
 
     @extend_schema(
         operation_id="revisions_retrieve",
-        parameters=[IF_NONE_MATCH],
+        parameters=[FileKeySerializer, IF_NONE_MATCH],
         responses={200: RevisionTextSerializer, 304: None, **problems(404, 422)},
     )
     def get(self, request: Request, path: str, number: int, **_: Any) -> Response:
         """Read a file as it was."""
-        revision = selectors.revision_of(mission=self.mission, path=path, number=number)
+        revision = selectors.revision_of(
+            mission=self.mission, path=path, number=number, file=_file(request)
+        )
         headers = {"ETag": etags.etag_of(revision)}
         if etags.is_known(request, revision):
             return Response(status=304, headers=headers)
@@ -131,7 +143,10 @@ class RestoreView(MissionScoped):
         responses={200: SavedFileSerializer, **problems(400, 403, 404, 409, 413, 422, 503)},
     )
     def post(self, request: Request, path: str, **_: Any) -> Response:
-        """Make an old text the current one again, as a new revision."""
+        """Make an old text the current one again, as a new revision.
+
+        A removed file comes back to its path; 409 with code “exists” where another one is.
+        """
         given = RestoreSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         restore = RestoreRevision(
@@ -139,6 +154,7 @@ class RestoreView(MissionScoped):
             user=self.user,
             path=path,
             number=given.validated_data["revision"],
+            file=given.validated_data.get("file"),
             now=timezone.now(),
         )
         return answer(restore.execute())
