@@ -9,7 +9,7 @@ const author: Author = { kind: "person", name: "Ada", role: null, run: null };
 
 function fileOf(revision: number, text: string): FileText {
   const updated_at = "2026-01-01T00:00:00Z";
-  return { path: "a.md", label: "", role: null, revision, hash: "", size: text.length, author, updated_at, text };
+  return { id: 7, path: "a.md", label: "", role: null, revision, hash: "", size: text.length, author, updated_at, text };
 }
 
 /** A server with one file, which answers as it is told. */
@@ -101,7 +101,7 @@ describe("saving", () => {
     expect(session.state).toBe("dirty");
     await wait(SAVE_DELAY);
 
-    expect(server.saves).toEqual([{ text: "one\ntwo\n", base: 1 }]);
+    expect(server.saves).toEqual([{ text: "one\ntwo\n", base: 1, file: 7 }]);
     expect(session.state).toBe("saved");
     expect(session.revision).toBe(2);
   });
@@ -130,7 +130,7 @@ describe("saving", () => {
     expect(session.state).toBe("dirty");
     await wait(SAVE_DELAY);
 
-    expect(server.saves).toEqual([{ text: "one\ntwo\n", base: 1 }, { text: "one\ntwo\nthree\n", base: 2 }]);
+    expect(server.saves).toEqual([{ text: "one\ntwo\n", base: 1, file: 7 }, { text: "one\ntwo\nthree\n", base: 2, file: 7 }]);
   });
 
   it("sends nothing when nothing changed", async () => {
@@ -178,7 +178,7 @@ describe("others", () => {
     type("one\ntwo\n");
     await session.noticed(2);
 
-    expect(server.saves).toEqual([{ text: "one\ntwo\n", base: 1 }]);
+    expect(server.saves).toEqual([{ text: "one\ntwo\n", base: 1, file: 7 }]);
     expect(editor.text).toBe("zero\none\ntwo\n");
     expect(session.state).toBe("merged");
   });
@@ -212,7 +212,7 @@ describe("others", () => {
     expect(editor.text).toBe("one\nmine\n");
     await wait(SAVE_DELAY);
 
-    expect(server.saves[0]).toEqual({ text: "one\nmine\n", base: 1 });
+    expect(server.saves[0]).toEqual({ text: "one\nmine\n", base: 1, file: 7 });
     expect(editor.text).toBe("zero\none\nmine\n");
   });
 });
@@ -239,7 +239,7 @@ describe("refusals", () => {
     expect(server.saves).toHaveLength(1);
 
     await session.resolve("both\n");
-    expect(server.saves.at(-1)).toEqual({ text: "both\n", base: 2 });
+    expect(server.saves.at(-1)).toEqual({ text: "both\n", base: 2, file: 7 });
     expect(session.state).toBe("saved");
     expect(editor.text).toBe("both\n");
   });
@@ -287,7 +287,7 @@ describe("refusals", () => {
     expect(session.problem).toBe("Line 1: a brace is missing.");
     await session.save({ allowInvalid: true });
 
-    expect(server.saves.at(-1)).toEqual({ text: "{", base: 1, allow_invalid: true });
+    expect(server.saves.at(-1)).toEqual({ text: "{", base: 1, file: 7, allow_invalid: true });
     expect(session.state).toBe("saved");
   });
 
@@ -324,7 +324,7 @@ describe("drafts", () => {
     const { server, session } = await openSession({ draft: { text: "from yesterday\n", base: 1 } });
     await wait(0);
 
-    expect(server.saves).toEqual([{ text: "from yesterday\n", base: 1 }]);
+    expect(server.saves).toEqual([{ text: "from yesterday\n", base: 1, file: 7 }]);
     expect(session.state).toBe("saved");
     expect(session.text).toBe("from yesterday\n");
   });

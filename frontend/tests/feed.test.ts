@@ -112,3 +112,21 @@ describe("the team", () => {
     expect(feedOf(mission(1, "stopped"), agentIs(2, "STOPPED", "stopped"))).toEqual([]);
   });
 });
+
+describe("moves", () => {
+  const gone = (data: object) => frame("file.removed", 1, { path: "old.md", author: person, ...data });
+
+  it("are told once, where the file is now", () => {
+    const entries = feedOf(
+      gone({ moved_to: "new.md" }),
+      frame("file.changed", 1, { path: "new.md", revision: 3, hash: "", author: person, moved_from: "old.md" }),
+    );
+
+    expect(entries).toHaveLength(1);
+    expect(entries[0]).toMatchObject({ kind: "moved", from: "old.md", path: "new.md", author: person });
+  });
+
+  it("are no removals, which are told", () => {
+    expect(feedOf(gone({}))[0]).toMatchObject({ kind: "removed", path: "old.md", author: person });
+  });
+});

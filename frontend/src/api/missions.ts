@@ -49,14 +49,20 @@ export const readFile = (mission: number, path: string) =>
 export const saveFile = (mission: number, path: string, body: SaveFile) =>
   request<SavedFile>("PUT", fileUrl(mission, path), { body });
 
+export const moveFile = (mission: number, path: string, to: string) =>
+  request<Page<MissionFile>>("PATCH", fileUrl(mission, path), { body: { path: to } });
+export const removeFile = (mission: number, path: string) =>
+  request<null>("DELETE", fileUrl(mission, path));
+
 export const listRevisions = (mission: number, path: string, cursor: string | null = null) =>
   request<Page<Revision>>("GET", `${fileUrl(mission, path)}/revisions/${cursorQuery(cursor)}`);
 export const readRevision = (mission: number, path: string, number: number) =>
   request<RevisionText>("GET", `${fileUrl(mission, path)}/revisions/${number}/`);
 export const diffRevisions = (mission: number, path: string, from: number, to: number) =>
   request<FileDiff>("GET", `${fileUrl(mission, path)}/diff?from=${from}&to=${to}`);
-export const restoreRevision = (mission: number, path: string, revision: number) =>
-  request<FileText>("POST", `${fileUrl(mission, path)}/restore`, { body: { revision } });
+/** Bring a text back; `file` tells the files apart that were at the path one after the other. */
+export const restoreRevision = (mission: number, path: string, revision: number, file?: number) =>
+  request<FileText>("POST", `${fileUrl(mission, path)}/restore`, { body: { revision, file } });
 
 export const listProposals = (mission: number) => readAll<Proposal>(`proposals/?mission=${mission}`);
 export const acceptProposal = (id: number, files?: string[], resolved?: Record<string, ResolvedText>) =>

@@ -56,6 +56,8 @@ export interface Author {
 }
 
 export interface MissionFile {
+  /** Stays when the file moves. */
+  id: number;
   path: string;
   label: string;
   role: string | null;
@@ -77,6 +79,8 @@ export interface SavedFile extends FileText {
 export interface SaveFile {
   text: string;
   base: number | null;
+  /** The file that is meant, wherever it is now. */
+  file?: number;
   allow_invalid?: boolean;
 }
 
@@ -217,8 +221,8 @@ interface FrameData {
   heartbeat: { seq?: number };
   error: { code: string };
   presence: Record<string, unknown>;
-  "file.changed": { path: string; revision: number; hash: string; author: Author };
-  "file.removed": { path: string };
+  "file.changed": { path: string; revision: number; hash: string; author: Author; moved_from?: string };
+  "file.removed": { path: string; moved_to?: string; author?: Author };
   "agent.changed": {
     agent: number;
     role: string;

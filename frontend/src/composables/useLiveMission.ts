@@ -42,6 +42,8 @@ export function useLiveMission(): void {
       onFrame: (frame) => {
         workspace.apply(frame);
         if (frame.type === "file.changed") documents.noticed(frame.data.path, frame.data.revision);
+        if (frame.type === "file.removed" && frame.data.moved_to !== undefined)
+          documents.moved(frame.data.path, frame.data.moved_to);
       },
       onResync: () => void resync(id),
       onConnection: (connection, retryAt) => {
@@ -56,6 +58,7 @@ export function useLiveMission(): void {
 
   async function resync(id: number): Promise<void> {
     await workspace.load(id);
+    documents.lookForMoved(workspace.files);
     for (const file of workspace.files) documents.noticed(file.path, file.revision);
   }
 }

@@ -51,6 +51,13 @@ export function useOpenMission(location: Location): void {
     { immediate: true },
   );
 
+  // The page stays with a file that moves.
+  watch([location.path, documents.moves], ([path]) => {
+    const next = path === null ? undefined : documents.moves.get(path);
+    const isBack = workspace.files.some((file) => file.path === path);
+    if (next !== undefined && !isBack) location.openFile(next, { replace: true });
+  });
+
   function openFirstFile(): void {
     if (location.path.value) return;
     const first = workspace.files.find((file) => FIRST_CHOICE.includes(file.role ?? "")) ?? workspace.files[0];

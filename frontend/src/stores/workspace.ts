@@ -116,8 +116,7 @@ export const useWorkspace = defineStore("workspace", () => {
         applyFile(frame);
         break;
       case "file.removed":
-        files.value = files.value.filter((file) => file.path !== frame.data.path);
-        markRead(frame.data.path);
+        applyRemoval(frame.data);
         break;
       case "agent.changed":
         applyAgent(frame);
@@ -138,11 +137,19 @@ export const useWorkspace = defineStore("workspace", () => {
     }
   }
 
+  function applyRemoval({ path, moved_to }: { path: string; moved_to?: string }): void {
+    const gone = files.value.find((file) => file.path === path);
+    files.value = files.value.filter((file) => file.path !== path);
+    if (gone && moved_to !== undefined) setFile({ ...gone, path: moved_to });
+    markRead(path);
+  }
+
   function applyFile({ at, data }: Frame & { type: "file.changed" }): void {
     const known = files.value.find((file) => file.path === data.path);
     if (known && known.revision > data.revision) return;
-    if (known) setFile({ ...known, ...data, updated_at: at });
-    else void refreshFiles();
+    const { moved_from, ...facts } = data;
+    if (known) setFile({ ...known, ...facts, updated_at: at });
+    if (!known || moved_from !== undefined) void refreshFiles(); // Its name says whose it is.
     if (data.author.kind !== "system") {
       fresh.value = new Map(fresh.value).set(data.path, { author: data.author, at });
     }

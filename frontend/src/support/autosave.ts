@@ -198,7 +198,7 @@ export class DocumentSession {
     this.move("saving");
     this.editedAt = 0;
     try {
-      const body: SaveFile = { text, base: this.base };
+      const body: SaveFile = { text, base: this.base, ...(this.file ? { file: this.file.id } : {}) };
       this.settle(text, await this.options.save(allowInvalid ? { ...body, allow_invalid: true } : body));
     } catch (error) {
       this.fail(error);

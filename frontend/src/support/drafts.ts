@@ -8,19 +8,29 @@ function missionPrefix(user: number, mission: number): string {
   return `${PREFIX}:${user}:${mission}:`;
 }
 
-export function draftKeeper(user: number, mission: number, path: string): DraftKeeper {
-  const key = missionPrefix(user, mission) + path;
+/** Keep the draft of one file; `path` says where the file is now. */
+export function draftKeeper(user: number, mission: number, path: () => string): DraftKeeper {
+  const key = () => missionPrefix(user, mission) + path();
   return {
-    load: () => parseDraft(localStorage.getItem(key)),
+    load: () => parseDraft(localStorage.getItem(key())),
     keep: (draft) => {
       try {
-        localStorage.setItem(key, JSON.stringify(draft));
+        localStorage.setItem(key(), JSON.stringify(draft));
       } catch {
         // The browser's store is full or forbidden: the text is still in the page.
       }
     },
-    forget: () => localStorage.removeItem(key),
+    forget: () => localStorage.removeItem(key()),
   };
+}
+
+/** Let the draft of a file that has moved wait under its new path, unless one does already. */
+export function moveDraft(user: number, mission: number, from: string, to: string): void {
+  const draft = draftKeeper(user, mission, () => from).load();
+  const keeper = draftKeeper(user, mission, () => to);
+  if (!draft || keeper.load()) return;
+  keeper.keep(draft);
+  draftKeeper(user, mission, () => from).forget();
 }
 
 /** The files of a mission with a draft, so that an earlier visit's text is saved after all. */

@@ -27,6 +27,14 @@ export interface EditEntry extends Entry {
 export interface RemovedEntry extends Entry {
   kind: "removed";
   path: string;
+  author: Author | null;
+}
+
+export interface MovedEntry extends Entry {
+  kind: "moved";
+  from: string;
+  path: string;
+  author: Author;
 }
 
 export interface ActivityEntry extends Entry {
@@ -41,7 +49,7 @@ export interface PausedEntry extends Entry {
   reason: string;
 }
 
-export type FeedEntry = RunEntry | EditEntry | RemovedEntry | ActivityEntry | PausedEntry;
+export type FeedEntry = RunEntry | EditEntry | RemovedEntry | MovedEntry | ActivityEntry | PausedEntry;
 
 export const LONGEST_FEED = 200;
 const SAME_SITTING = 10 * 60_000;
@@ -54,9 +62,11 @@ export function addFrame(entries: readonly FeedEntry[], frame: Frame): readonly 
     case "run.finished":
       return addRunEntry(entries, { ...frame.data, at: frame.at });
     case "file.changed":
-      return addEdit(entries, frame.at, frame.data);
+      return frame.data.moved_from === undefined
+        ? addEdit(entries, frame.at, frame.data)
+        : addMoved(entries, frame.at, { ...frame.data, from: frame.data.moved_from });
     case "file.removed":
-      return onTop(entries, { kind: "removed", id: `removed-${frame.seq}`, at: frame.at, ...frame.data });
+      return addRemoved(entries, frame);
     case "mission.changed":
       return addActivity(entries, frame);
     case "agent.changed":
@@ -125,6 +135,23 @@ function addEdit(
     Date.parse(at) - Date.parse(last.at) < SAME_SITTING;
   if (isSameSitting) return [{ ...last, at, revision, saves: last.saves + 1 }, ...entries.slice(1)];
   return onTop(entries, { kind: "edit", id: `edit-${path}-${revision}`, at, path, revision, author, saves: 1 });
+}
+
+/** A move is told once, where the file is now. */
+function addRemoved(
+  entries: readonly FeedEntry[],
+  { seq, at, data: { path, moved_to, author } }: Frame & { type: "file.removed" },
+): readonly FeedEntry[] {
+  if (moved_to !== undefined) return entries;
+  return onTop(entries, { kind: "removed", id: `removed-${seq}`, at, path, author: author ?? null });
+}
+
+function addMoved(
+  entries: readonly FeedEntry[],
+  at: string,
+  { from, path, revision, author }: { from: string; path: string; revision: number; author: Author },
+): readonly FeedEntry[] {
+  return onTop(entries, { kind: "moved", id: `moved-${path}-${revision}`, at, from, path, author });
 }
 
 /** Tell when the team goes to work and when it rests; one that has never worked is not news. */
