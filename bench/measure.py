@@ -17,6 +17,8 @@ def measure(module: str) -> None:
         os.environ["PARALLAGON_DATA_DIR"] = folder
         os.environ["DJANGO_SETTINGS_MODULE"] = "parallagon.settings.local"
         os.environ["LOG_LEVEL"] = "WARNING"
+        # Priced, so that money is counted while the clock runs; cheap, so that it never runs out.
+        os.environ["PARALLAGON_PRICES"] = "openai/*=0.15/0.6"
         for figures in importlib.import_module(f"bench.{module}").run(Path(folder)):
             print(json.dumps(figures), flush=True)
             keep(figures)

@@ -1,6 +1,7 @@
 """Set money aside before a run works, and say at once when it is used up."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -11,7 +12,7 @@ from django.db import transaction
 
 from agents.budget.caps import KINDS, NOTHING, Amounts, Caps, Scope, scopes_of
 from agents.budget.sums import OFFLINE, Held, held, held_in, spent
-from agents.budget.words import scope_used_up, used_up
+from agents.budget.words import price_is_assumed, scope_used_up, used_up
 from agents.gateway.charges import Charge, charge_of
 from agents.gateway.protocol import Allowance, Ceiling, Kind, RunReport
 from agents.models import AgentRun, Till
@@ -76,7 +77,10 @@ def reserve(run: AgentRun, *, characters: int, now: datetime) -> Allowance:
         for scope in scopes
         for ceiling in _ceilings(scope, used[scope.key], held_in(scope, others), kinds)
     ]
-    return _allowance(charge, (*_own(run, kinds), *shared), now=now)
+    ceilings = (*_own(run, kinds), *shared)
+    if charge is not None and charge.is_assumed:
+        ceilings = tuple(_with_hint(ceiling) for ceiling in ceilings)
+    return _allowance(charge, ceilings, now=now)
 
 
 def keep(run: AgentRun, report: RunReport) -> None:
@@ -185,6 +189,12 @@ def _own(run: AgentRun, kinds: Sequence[Kind]) -> Iterator[Ceiling]:
                 left=cap,
                 sentence=used_up("run", kind, cap, setting=setting),
             )
+
+
+def _with_hint(ceiling: Ceiling) -> Ceiling:
+    if ceiling.kind != "cost":
+        return ceiling
+    return replace(ceiling, sentence=f"{ceiling.sentence} {price_is_assumed()}")
 
 
 def _allowance(charge: Charge | None, ceilings: Sequence[Ceiling], *, now: datetime) -> Allowance:

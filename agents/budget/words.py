@@ -27,7 +27,8 @@ _ENDINGS: Final[dict[Kind, str]] = {
 def amount_in_words(kind: Kind, amount: Decimal) -> str:
     """Return an amount with its unit."""
     if kind == "cost":
-        places = 2 if amount == amount.quantize(Decimal("0.01")) else 4
+        # Cents, and what small amounts have below them.
+        places = max(2, min(6, -int(amount.normalize().as_tuple().exponent)))
         return _("$%(amount)s") % {"amount": number_format(amount, places)}
     count = int(amount)
     shown = {"count": number_format(count, force_grouping=True)}
@@ -36,6 +37,14 @@ def amount_in_words(kind: Kind, amount: Decimal) -> str:
             ngettext("%(count)s call of the model", "%(count)s calls of the model", count) % shown
         )
     return ngettext("%(count)s output token", "%(count)s output tokens", count) % shown
+
+
+def price_is_assumed() -> str:
+    """Say why money is used up sooner than it should be, and what to set."""
+    return _(
+        "The price of the model is not known: it counts as the dearest of its provider "
+        "(PARALLAGON_PRICES)."
+    )
 
 
 def used_up(whose: ScopeName, kind: Kind, cap: Decimal, *, setting: str) -> str:

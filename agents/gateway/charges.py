@@ -63,15 +63,18 @@ def charge_of(
 ) -> Charge | None:
     """Return what calls to a model are charged.
 
-    A price of the installation's own (dollars for a million tokens in and out) wins; a model whose
-    price nobody told counts as its provider's dearest. `None` where no price of it is known at all.
+    A price of the installation's own (dollars for a million tokens in and out) wins, also one for
+    all models of a provider (`openai/*`). A model whose price nobody told counts as its provider's
+    dearest. `None` where no price of it is known at all.
     """
-    if own and model in own:
-        paid_in, paid_out = own[model]
+    provider = model.partition("/")[0]
+    told = (own or {}).get(model) or (own or {}).get(f"{provider}/*")
+    if told is not None:
+        paid_in, paid_out = told
         rates = Rates(input=paid_in, output=paid_out, cache_read=paid_in, cache_write=paid_in)
         return Charge(price=Price(rates=rates))
     if (price := price_of(model)) is not None:
         return Charge(price=price)
     highest = highest_price_of(model)
-    is_free = model.partition("/")[0] in FREE_PROVIDERS
-    return None if highest is None else Charge(price=highest, is_assumed=not is_free)
+    is_assumed = provider not in FREE_PROVIDERS
+    return None if highest is None else Charge(price=highest, is_assumed=is_assumed)

@@ -80,7 +80,9 @@ def installation(chromium: Browser, held_model: HeldModel) -> Iterator[Installat
         pytest.fail("The page is not built: run make prepare-test, or npm run build in frontend/.")
     # Short, because a socket's path is: pytest's own folders can be too deep.
     with tempfile.TemporaryDirectory(prefix="parallagon-", dir="/tmp") as folder:
-        one = Installation(Path(folder), OPENAI_API_BASE=held_model.address)
+        one = Installation(
+            Path(folder), OPENAI_API_BASE=held_model.address, PARALLAGON_PRICES="openai/*=0.15/0.6"
+        )
         try:
             one.wait_until_ready(within=SECONDS_TO_START)
             yield one

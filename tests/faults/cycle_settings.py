@@ -1,6 +1,7 @@
 """The settings of a worker process that shares a test's database and data directory."""
 
 import os
+from decimal import Decimal
 
 from parallagon.settings.base import *  # noqa: F403
 from parallagon.settings.base import CHANNEL_LAYERS, SQLITE
@@ -9,3 +10,4 @@ SQLITE["NAME"] = os.environ["PARALLAGON_TEST_DATABASE"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CHANNEL_LAYERS["default"] = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 PARALLAGON_QUIET_SECONDS = 0
+PARALLAGON_PRICES = {"openai/scripted": (Decimal("0.15"), Decimal("0.60"))}
