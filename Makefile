@@ -1,7 +1,7 @@
 # What a person does with Parallagon. `make run` needs Python 3.11 or 3.12, Node 20.19+ and nothing else.
 SHELL := /bin/sh
 BIN := .venv/bin
-PACKAGES := parallagon missions agents notifications frontend celery_app.py manage.py tests bench scripts
+PACKAGES := parallagon missions agents notifications frontend celery_app.py manage.py tests bench scripts examples
 CHECK_SETTINGS := DJANGO_SETTINGS_MODULE=parallagon.settings.test PORT=8000
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 

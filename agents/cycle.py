@@ -31,6 +31,7 @@ from agents.roles import registry
 from agents.roles.base import AiderAgent
 from agents.runlog import RunLog
 from agents.selectors import run_directory, staging_directory, writing_until
+from agents.services.control import drop_run
 from agents.services.finish import SettleMission
 from agents.settle import PutBack, Settlement
 from agents.work import work
@@ -66,6 +67,10 @@ def run_cycle(run_id: UUID, *, workshop: Workshop, clock: Clock = timezone.now) 
         return
     ids = {"mission": run.mission_id, "agent": run.agent_id, "run": run.pk}
     with log_context(**ids), translation.override(run.mission.language):
+        if registry.find(run.agent.role) is None:
+            reason = _("this installation no longer has its role")
+            drop_run(run, reason=reason, now=clock())
+            return
         Cycle(run=run, workshop=workshop, clock=clock).perform()
         SettleMission(mission=run.mission, now=clock()).execute()
 

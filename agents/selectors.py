@@ -13,6 +13,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from agents import scheduling
 from agents.fingerprint import FileState
 from agents.models import Agent, AgentRun
+from agents.roles import registry
 from agents.roles.base import HistoryEntry, TeamMember
 from agents.roles.patterns import matches_any
 from missions.hooks import RunFacts
@@ -26,7 +27,10 @@ RESEND_AFTER = timedelta(seconds=60)
 def agents_due(*, now: datetime) -> QuerySet[Agent]:
     """Return the agents whose next look has come, the longest due first."""
     return Agent.objects.filter(
-        state__in=Agent.WAITING, next_run_at__lte=now, mission__state="ACTIVE"
+        state__in=Agent.WAITING,
+        next_run_at__lte=now,
+        mission__state="ACTIVE",
+        role__in=[role.role for role in registry.all_roles()],
     ).order_by("next_run_at")
 
 

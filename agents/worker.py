@@ -5,7 +5,9 @@ from typing import Any
 
 from celery.signals import worker_init, worker_shutdown
 from django.conf import settings
+from django.utils import timezone
 
+from agents.services import ReconcileRoles
 from agents.workshop import Workshop
 
 QUEUE = "cycles"
@@ -24,9 +26,11 @@ def workshop() -> Workshop:
 
 @worker_init.connect
 def open_workshop(sender: Any, **_: Any) -> None:
-    """Start engine and gateway from the main thread: they die with the thread that started them."""
+    """Start engine and gateway from the main thread, with which they die, and let missions have
+    the roles of today's settings."""
     if QUEUE in sender.app.amqp.queues.consume_from:
         workshop()
+        ReconcileRoles(now=timezone.now()).execute()
 
 
 @worker_shutdown.connect

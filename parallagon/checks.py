@@ -7,6 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
+
+from agents.roles import registry
+
+LANGUAGES = ("en", "fr")
 
 
 @register
@@ -26,6 +31,23 @@ def _unusable(folder: Path, reason: str) -> Error:
         hint="Make it writable, or set PARALLAGON_DATA_DIR to a folder that is.",
         id="parallagon.E001",
     )
+
+
+@register
+def roles(**_: Any) -> Sequence[CheckMessage]:
+    """Every role can be loaded, owns files of its own and has its prompts."""
+    try:
+        found = registry.all_roles()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint="See docs/extend.md.", id="parallagon.E004")]
+    prompts = [
+        role.prompts / language / f"{role.role}.md" for role in found for language in LANGUAGES
+    ]
+    return [
+        Error(f"The prompt {prompt} is missing.", hint="See docs/extend.md.", id="parallagon.E005")
+        for prompt in prompts
+        if not prompt.is_file()
+    ]
 
 
 @register(deploy=True)

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.utils.functional import Promise
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from agents.models import Agent, AgentRun
 from agents.roles import registry
+from agents.roles.base import AgentFiles
 from missions.api.serializers import FilePathsField
 from parallagon.core.money import Dollars
 
@@ -61,6 +61,9 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
 
     mission = serializers.IntegerField(source="mission_id", read_only=True)
     name = serializers.SerializerMethodField()
+    is_available = serializers.SerializerMethodField(
+        help_text="false: this installation no longer has its role"
+    )
     effective_model = serializers.SerializerMethodField()
     last_run = serializers.SerializerMethodField()
     last_change_at = serializers.SerializerMethodField()
@@ -73,15 +76,18 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
     class Meta:
         model = Agent
         fields = (
-            "id", "mission", "role", "name", "state", "reason", "model", "effective_model",
-            "interval", "next_run_at", "is_stopping", "last_run", "last_change_at", "writes",
-            "watches", "reads", "cost_today", "tokens_today",
+            "id", "mission", "role", "name", "is_available", "state", "reason", "model",
+            "effective_model", "interval", "next_run_at", "is_stopping", "last_run",
+            "last_change_at", "writes", "watches", "reads", "cost_today", "tokens_today",
         )  # fmt: skip
         read_only_fields = fields
 
     def get_name(self, agent: Agent) -> str:
-        label: str | Promise = registry.get(agent.role).label
-        return str(label)
+        role = registry.find(agent.role)
+        return role.name() if role else agent.role
+
+    def get_is_available(self, agent: Agent) -> bool:
+        return registry.find(agent.role) is not None
 
     def get_effective_model(self, agent: Agent) -> str:
         return agent.model or agent.mission.model
@@ -105,13 +111,20 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
         return spending.tokens if spending else 0
 
     def get_writes(self, agent: Agent) -> list[str]:
-        return list(registry.of(agent).list_files().writes)
+        return list(_files(agent).writes)
 
     def get_watches(self, agent: Agent) -> list[str]:
-        return list(registry.of(agent).list_files().watches)
+        return list(_files(agent).watches)
 
     def get_reads(self, agent: Agent) -> list[str]:
-        return list(registry.of(agent).list_files().reads)
+        return list(_files(agent).reads)
+
+
+def _files(agent: Agent) -> AgentFiles:
+    """Return the agent's patterns; one whose role is gone has none."""
+    if registry.find(agent.role) is None:
+        return AgentFiles(writes=(), watches=(), reads=())
+    return registry.of(agent).list_files()
 
 
 class AgentStatusSerializer(serializers.ModelSerializer[Agent]):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol, Self
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 
 from agents.aider.protocol import (
     EditFormat,
@@ -128,7 +129,8 @@ class AiderAgent(ABC):
     """A role. Subclass it, say which files it owns, write one prompt a language, register it."""
 
     role: ClassVar[str]
-    label: ClassVar[str | Promise]
+    label: ClassVar[str | Promise | Mapping[str, str]]
+    """What people call it: one text, or one a language ("en", "fr")."""
     writes: ClassVar[tuple[str, ...]]
     watches: ClassVar[tuple[str, ...]] = ()
     reads: ClassVar[tuple[str, ...]] = ()
@@ -142,6 +144,13 @@ class AiderAgent(ABC):
     """Seconds between two looks when nothing has changed for long."""
     prompts: ClassVar[Path] = Path(__file__).parent / "prompts"
     """A folder with `fr/<role>.md` and `en/<role>.md`."""
+
+    def name(self) -> str:
+        """Return what people call the role, in the language that is spoken now."""
+        if not isinstance(self.label, Mapping):
+            return str(self.label)
+        language = (get_language() or "en").partition("-")[0]
+        return self.label.get(language) or next(iter(self.label.values()))
 
     def list_files(self) -> AgentFiles:
         """Return the patterns of the files that this role writes, watches and reads."""

@@ -24,6 +24,11 @@ def get(role: str) -> AiderAgent:
         raise UnknownRole(f"There is no role named {role!r}.") from None
 
 
+def find(role: str) -> AiderAgent | None:
+    """Return the role named ``role``, or None where the settings no longer name it."""
+    return _registered().get(role)
+
+
 def of(agent: Agent) -> AiderAgent:
     """Return the role as ``agent`` plays it, with the patterns that it was given.
 
@@ -45,7 +50,8 @@ def of(agent: Agent) -> AiderAgent:
 def all_roles() -> list[AiderAgent]:
     """Return every role, in the order of the settings.
 
-    Raises ImproperlyConfigured when two roles could write one file or share a name.
+    Raises ImproperlyConfigured when one cannot be imported, or two could write one file or share
+    a name.
     """
     return list(_registered().values())
 
@@ -54,7 +60,7 @@ def all_roles() -> list[AiderAgent]:
 def _registered() -> dict[str, AiderAgent]:
     roles: dict[str, AiderAgent] = {}
     for dotted in settings.PARALLAGON_ROLES:
-        role = import_string(dotted)()
+        role = _load(dotted)
         if role.role in roles:
             raise ImproperlyConfigured(f"PARALLAGON_ROLES names the role {role.role!r} twice.")
         roles[role.role] = role
@@ -66,6 +72,16 @@ def _registered() -> dict[str, AiderAgent]:
             "file; the files that roles own must not overlap."
         )
     return roles
+
+
+def _load(dotted: str) -> AiderAgent:
+    try:
+        role = import_string(dotted)()
+    except (ImportError, TypeError) as error:
+        raise ImproperlyConfigured(f"PARALLAGON_ROLES names {dotted}: {error}.") from error
+    if not isinstance(role, AiderAgent):
+        raise ImproperlyConfigured(f"PARALLAGON_ROLES names {dotted}, which is no AiderAgent.")
+    return role
 
 
 def _forget(*, setting: str, **_: object) -> None:

@@ -15,6 +15,7 @@ from agents.services.finish import FinishRun, RequeueRun, SettleMission, SkipRun
 from agents.services.patterns import SetFiles, follow_files
 from agents.services.purge import purge_runs
 from agents.services.reap import ReapRun
+from agents.services.reconcile import ReconcileRoles
 from agents.services.wake import begin_anew, create_agents, follow_model, stop_agents, wake_agents
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "FinishRun",
     "MarkSent",
     "ReapRun",
+    "ReconcileRoles",
     "RequeueRun",
     "RunAgent",
     "SetAgentBudget",

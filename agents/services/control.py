@@ -15,6 +15,7 @@ from agents.models import Agent, AgentRun
 from agents.roles import registry
 from agents.services.finish import FinishRun
 from agents.services.queue import look_anew, queue_run
+from agents.services.roster import add_missing, agents_with_a_role
 from missions.models import Mission
 from parallagon.core.errors import Conflict
 from parallagon.core.services import BaseService
@@ -30,6 +31,7 @@ class StartAgent(BaseService[Agent]):
 
     def _validate_input(self) -> None:
         _require_active(self.agent.mission)
+        _require_role(self.agent)
 
     def _perform(self) -> Agent:
         agent = self.agent
@@ -98,6 +100,7 @@ class RunAgent(BaseService[AgentRun]):
 
     def _validate_input(self) -> None:
         _require_active(self.agent.mission)
+        _require_role(self.agent)
         if self.agent.state in {Agent.State.QUEUED, Agent.State.RUNNING}:
             raise Conflict(_("This agent is at work already."), state=self.agent.state)
 
@@ -161,7 +164,7 @@ class SetModel(BaseService[Agent]):
 
 @dataclass(frozen=True, kw_only=True)
 class StartMission(BaseService[Mission]):
-    """Start every agent of the mission."""
+    """Start every agent of the mission, after giving it one for each role that came later."""
 
     operation = "agents.mission.start"
     mission: Mission
@@ -169,7 +172,8 @@ class StartMission(BaseService[Mission]):
 
     def _perform(self) -> Mission:
         with transaction.atomic():
-            for agent in self.mission.agents.select_related("mission"):
+            add_missing([self.mission.pk], now=self.now)
+            for agent in agents_with_a_role(self.mission.pk):
                 StartAgent(agent=agent, now=self.now).execute()
         return self.mission
 
@@ -192,6 +196,14 @@ class StopMission(BaseService[Mission]):
 def _require_active(mission: Mission) -> None:
     if mission.state != Mission.State.ACTIVE:
         raise Conflict(_("The mission was put away."), state=mission.state)
+
+
+def _require_role(agent: Agent) -> None:
+    if registry.find(agent.role) is None:
+        raise Conflict(
+            _("This installation no longer has the role “%(role)s”.") % {"role": agent.role},
+            role=agent.role,
+        )
 
 
 def drop_run(run: AgentRun, *, reason: str, now: datetime) -> None:

@@ -135,15 +135,15 @@ def rest(
     agent: Agent, outcome: str, *, reason: str, now: datetime, learnt: Mapping[str, object] = {}
 ) -> None:
     """Say what the agent does after a run with ``outcome``; ``learnt`` are further columns."""
-    role = registry.get(agent.role)
+    role = registry.find(agent.role)
     following = scheduling.after_run(
         outcome,
         scheduling.Standing(
             interval=agent.interval,
-            shortest=role.interval,
-            longest=role.max_interval,
+            shortest=role.interval if role else agent.interval,
+            longest=role.max_interval if role else agent.interval,
             failure_count=agent.failure_count,
-            is_stopping=agent.is_stopping,
+            is_stopping=agent.is_stopping or role is None,
             is_dirty=agent.is_dirty,
         ),
         now=now,
@@ -266,6 +266,7 @@ class SettleMission(BaseService[bool]):
 
     def _nobody_has_work(self, agents: Sequence[Agent]) -> bool:
         files = files_of(self.mission.pk)
+        agents = [agent for agent in agents if registry.find(agent.role)]
         return all(
             agent.fingerprint
             and agent.fingerprint

@@ -34,10 +34,11 @@ def bring_forward(agent: Agent, *, at: datetime, reason: str, now: datetime) -> 
     Raises:
         Conflict: someone else has just moved the agent.
     """
+    role = registry.find(agent.role)
     fields: dict[str, object] = {
         "next_run_at": at,
         "next_trigger": AgentRun.Trigger.CHANGE,
-        "interval": registry.get(agent.role).interval,
+        "interval": role.interval if role else agent.interval,
         "failure_count": 0,
     }
     if agent.state != State.IDLE:

@@ -15,6 +15,7 @@ from agents.roles.patterns import matches_any
 from agents.scheduling import DEBOUNCE
 from agents.services.control import StartMission
 from agents.services.queue import WAKEFUL, bring_forward, look_anew
+from agents.services.roster import add_missing
 from missions.hooks import Archived, Created, Landed, Reset, Updated
 from missions.models import Mission, Revision
 
@@ -35,15 +36,7 @@ def in_its_language(hook: Callable[[Happening], None]) -> Callable[[Happening], 
 
 def create_agents(created: Created) -> None:
     """Give a new mission one stopped agent a role; let them begin where that was asked for."""
-    Agent.objects.bulk_create(
-        Agent(
-            mission=created.mission,
-            role=role.role,
-            interval=role.interval,
-            state_changed_at=created.now,
-        )
-        for role in registry.all_roles()
-    )
+    add_missing([created.mission.pk], now=created.now)
     if created.start:
         StartMission(mission=created.mission, now=created.now).execute()
 
@@ -54,7 +47,9 @@ def wake_agents(landed: Landed) -> None:
     asleep: list[Agent] = []
     for agent in Agent.objects.filter(mission=landed.mission).exclude(state=State.STOPPED):
         causes = [
-            revision for revision in landed.revisions if _concerns(registry.of(agent), revision)
+            revision
+            for revision in landed.revisions
+            if registry.find(agent.role) and _concerns(registry.of(agent), revision)
         ]
         if causes and _bring_forward(agent, causes, landed):
             asleep.append(agent)

@@ -315,14 +315,17 @@ PARALLAGON_WATCH_POLL_SECONDS = env.integer("PARALLAGON_WATCH_POLL_SECONDS", 5, 
 PARALLAGON_LANGUAGE = env.choice("PARALLAGON_LANGUAGE", "en", ("en", "fr"))
 
 # -- agents ------------------------------------------------------------------------------------
-PARALLAGON_ROLES = [
-    "agents.roles.specifications.Specifications",
-    "agents.roles.production.Production",
-    "agents.roles.management.Management",
-    "agents.roles.evaluation.Evaluation",
-    "agents.roles.suivi.Suivi",
-    "agents.roles.duplication.Duplication",
-]
+PARALLAGON_ROLES = env.items(
+    "PARALLAGON_ROLES",
+    (
+        "agents.roles.specifications.Specifications",
+        "agents.roles.production.Production",
+        "agents.roles.management.Management",
+        "agents.roles.evaluation.Evaluation",
+        "agents.roles.suivi.Suivi",
+        "agents.roles.duplication.Duplication",
+    ),
+)
 PARALLAGON_MODEL = env.text("PARALLAGON_MODEL", "offline/writer")
 PARALLAGON_CYCLES = env.integer("PARALLAGON_CYCLES", 8, least=1, most=200)
 PARALLAGON_SANDBOX = env.choice("PARALLAGON_SANDBOX", "auto", ("auto", "landlock", "none"))

@@ -17,7 +17,8 @@ from tests.factories import make_user
 
 ROLES = ["specifications", "production", "management", "evaluation", "suivi", "duplication"]
 AGENT = {
-    "id", "mission", "role", "name", "state", "reason", "model", "effective_model", "interval",
+    "id", "mission", "role", "name", "is_available", "state", "reason", "model",
+    "effective_model", "interval",
     "next_run_at", "is_stopping", "last_run", "last_change_at", "writes", "watches", "reads",
     "cost_today", "tokens_today",
 }  # fmt: skip
