@@ -51,6 +51,7 @@ Clock = Callable[[], datetime]
 Outcome = AgentRun.Outcome
 Step = AgentRun.Step
 
+MOST_FLAGS = 20
 LANDING_SECONDS = 30.0
 """How long a result that was paid for waits for the write lock, held for milliseconds by others."""
 
@@ -264,12 +265,15 @@ class Cycle:
         keep(self.run, done.report)
         with self._step(Step.JUDGE):
             require_complete(done.result, done.report, cause=done.cause, allowance=allowance)
-            return judge(
+            judged = judge(
                 done.result,
                 staged=staged,
                 staging=self.private / "files",
                 files=self.role.run_files(staged.files),
             )
+            written = {change.path: change.text for change in judged.changes if change.text}
+            self.settlement.flags = self.role.review(done.context, written)[:MOST_FLAGS]
+            return judged
 
     # -- step 8 --------------------------------------------------------------------------------
 

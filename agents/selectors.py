@@ -17,7 +17,7 @@ from agents.roles import registry
 from agents.roles.base import HistoryEntry, TeamMember
 from agents.roles.patterns import matches_any
 from missions.hooks import RunFacts
-from missions.models import Event, Mission, Revision
+from missions.models import Event, Mission, MissionFile, Revision
 
 Activity = Literal["working", "waiting", "settled", "stopped"]
 
@@ -137,6 +137,12 @@ def activity_of(states: set[str]) -> Activity:
     if awake & {Agent.State.QUEUED, Agent.State.RUNNING}:
         return "working"
     return "settled" if awake == {Agent.State.SETTLED} else "waiting"
+
+
+def paths_of(mission_id: int) -> tuple[str, ...]:
+    """Return the names of the files that are there; one query."""
+    files = MissionFile.objects.filter(mission_id=mission_id).present().order_by("path")
+    return tuple(files.values_list("path", flat=True))
 
 
 def team_of(agent: Agent) -> tuple[TeamMember, ...]:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from agents.changes import describe, summarize
 from agents.gateway.protocol import read_calls
 from agents.judge import Ended
 from agents.models import AgentRun
+from agents.roles.base import Flag
 from agents.runlog import RunLog
 from agents.selectors import run_directory
 from agents.services.finish import FinishRun, RequeueRun, SkipRun
@@ -40,6 +41,7 @@ class Settlement:
     clock: Callable[[], datetime]
     timings: dict[str, float] = field(default_factory=dict)
     log: RunLog | None = None
+    flags: Sequence[Flag] = ()
 
     def put_back(self, back: PutBack) -> None:
         try:
@@ -92,6 +94,7 @@ class Settlement:
             calls=read_calls(run_directory(self.run.pk)),
             changes=changes,
             refused=refused,
+            flags=[asdict(flag) for flag in self.flags],
             timings=self.timings,
             now=self.clock(),
         ).execute()

@@ -12,7 +12,7 @@ from agents.gateway.protocol import Allowance, Registration, RunReport, Upstream
 from agents.models import AgentRun
 from agents.roles.base import AiderAgent, RunContext, Workspace
 from agents.runlog import RunLog
-from agents.selectors import history_between, run_directory, team_of
+from agents.selectors import history_between, paths_of, run_directory, team_of
 from agents.watch import Watch
 from agents.workshop import Workshop
 from missions.staging import Staged
@@ -22,11 +22,13 @@ EDIT_FORMAT: Final[EditFormat] = "diff"
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """How the work ended: what the engine says, what the gateway saw, why the worker ended it."""
+    """How the work ended: what the engine says, what the gateway saw, why the worker ended it;
+    and what the role was told."""
 
     result: EngineResult
     report: RunReport
     cause: str
+    context: RunContext
 
 
 def work(
@@ -50,6 +52,7 @@ def work(
     watch = Watch(run, gateway=workshop.gateway, log=log)
     (private / "home").mkdir(mode=0o700)
     files = role.run_files(staged.files)
+    context = run_context(run, role, staged)
     workshop.gateway.register(
         Registration(
             run_id=str(run.pk),
@@ -79,10 +82,10 @@ def work(
             on_output=log.write,
             should_stop=watch,
         )
-        result = role.work(run_context(run, role, staged), workspace)
+        result = role.work(context, workspace)
     finally:
         report = workshop.gateway.finish(str(run.pk))
-    return Done(result=result, report=report, cause=watch.cause)
+    return Done(result=result, report=report, cause=watch.cause, context=context)
 
 
 def run_context(run: AgentRun, role: AiderAgent, staged: Staged) -> RunContext:
@@ -94,6 +97,7 @@ def run_context(run: AgentRun, role: AiderAgent, staged: Staged) -> RunContext:
         prompt=agent.prompt or role.shipped_prompt(mission.language),
         edit_format=EDIT_FORMAT,
         files={path: file.text for path, file in staged.files.items()},
+        paths=paths_of(mission.pk) if role.is_told_of_paths else (),
         team=team_of(agent) if role.is_told_of_team else (),
         history=history_between(mission_id=mission.pk, after=agent.seen_seq, until=run.seen_seq)
         if role.is_told_of_history

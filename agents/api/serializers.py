@@ -31,6 +31,15 @@ class RefusedSerializer(serializers.Serializer[dict[str, Any]]):
     reason = serializers.CharField()
 
 
+class FlagSerializer(serializers.Serializer[dict[str, Any]]):
+    """What is doubtful in a text that a run wrote; it landed all the same."""
+
+    path = serializers.CharField()
+    line = serializers.IntegerField(help_text="in the text as the run wrote it, from 1")
+    text = serializers.CharField()
+    reason = serializers.CharField()
+
+
 class RunSerializer(serializers.ModelSerializer[AgentRun]):
     role = serializers.CharField(source="agent.role", read_only=True)
     agent = serializers.IntegerField(source="agent_id", read_only=True)
@@ -40,6 +49,7 @@ class RunSerializer(serializers.ModelSerializer[AgentRun]):
     calls = serializers.IntegerField(source="call_count", read_only=True)
     changes = ChangeSerializer(many=True, read_only=True)
     refused = RefusedSerializer(many=True, read_only=True)
+    flags = FlagSerializer(many=True, read_only=True)
     cost = Dollars(allow_null=True, read_only=True, help_text="US dollars; null: not known")
 
     class Meta:
@@ -48,7 +58,7 @@ class RunSerializer(serializers.ModelSerializer[AgentRun]):
             "id", "mission", "agent", "role", "trigger", "state", "step", "outcome", "reason",
             "count", "model", "is_offline", "queued_at", "started_at", "finished_at", "calls",
             "input_tokens", "output_tokens", "cost", "is_cost_assumed", "changes", "refused",
-            "timings",
+            "flags", "timings",
         )  # fmt: skip
         read_only_fields = fields
 

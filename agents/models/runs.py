@@ -81,6 +81,9 @@ class AgentRun(models.Model):
     finished_at = models.DateTimeField(null=True)
     changes = models.JSONField(default=list, blank=True)
     refused = models.JSONField(default=list, blank=True)
+    flags = models.JSONField(
+        default=list, blank=True, help_text=_("what is doubtful in what it wrote")
+    )
     timings = models.JSONField(default=dict, blank=True, help_text=_("milliseconds by step"))
     call_count = models.PositiveIntegerField(default=0)
     input_tokens = models.PositiveIntegerField(null=True)

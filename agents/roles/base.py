@@ -75,11 +75,21 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Flag:
+    """Something in what a run wrote that deserves a second look; it keeps nothing from landing."""
+
+    path: str
+    line: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunContext:
     """What a role may know when its message is written.
 
     `prompt` is the text of the role, shipped or overridden; `files` holds every file that the run
-    may see, path to text; `history` is oldest first.
+    may see, path to text; `paths` are all files of the mission; `history` is oldest first.
     """
 
     mission_title: str
@@ -87,6 +97,7 @@ class RunContext:
     prompt: str
     edit_format: str
     files: Mapping[str, str]
+    paths: tuple[str, ...] = ()
     team: tuple[TeamMember, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
     instructions: tuple[str, ...] = ()
@@ -138,6 +149,8 @@ class AiderAgent(ABC):
     """Whether it is given the others' states and last outcomes."""
     is_told_of_history: ClassVar[bool] = False
     """Whether it is given what happened since its last run."""
+    is_told_of_paths: ClassVar[bool] = False
+    """Whether it is given the names of all files, also of those that it does not read."""
     interval: ClassVar[int] = 20
     """Seconds between two looks while there is something to do."""
     max_interval: ClassVar[int] = 300
@@ -212,6 +225,13 @@ class AiderAgent(ABC):
     def work(self, context: RunContext, workspace: Workspace) -> EngineResult:
         """Write the message and let Aider work on it."""
         return self._run_aider(self._build_prompt(context), workspace)
+
+    def review(self, context: RunContext, written: Mapping[str, str]) -> Sequence[Flag]:
+        """Return what is doubtful in the texts that a run wrote (path to text).
+
+        People see it with the run; the result lands all the same.
+        """
+        return ()
 
     def _facts(self, context: RunContext) -> Sequence[str]:
         """Return what the role is told beyond the files, one line a fact."""

@@ -42,6 +42,7 @@ class FinishRun(BaseService[AgentRun]):
     calls: Sequence[CallRecord] = ()
     changes: Sequence[Mapping[str, Any]] = ()
     refused: Sequence[Mapping[str, str]] = ()
+    flags: Sequence[Mapping[str, Any]] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
 
     def _perform(self) -> AgentRun:
@@ -67,6 +68,7 @@ class FinishRun(BaseService[AgentRun]):
             "finished_at": self.now,
             "changes": list(self.changes),
             "refused": list(self.refused),
+            "flags": list(self.flags),
             "timings": dict(self.timings),
             "call_count": len(self.calls),
             "input_tokens": sum(c.input_tokens or 0 for c in known) if known else None,

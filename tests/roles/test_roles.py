@@ -21,6 +21,8 @@ from agents.roles.base import (
 from agents.roles.production import Production
 
 ROLES = ["specifications", "production", "management", "evaluation", "suivi", "duplication"]
+MOST_CHARACTERS = 3500
+"""Of a prompt: it is paid for in every run."""
 STANDARD = ["demande.md", *(f"{role}.md" for role in ROLES)]
 FILES = dict.fromkeys(STANDARD, "secret content\n")
 
@@ -112,6 +114,7 @@ class TestPrompts:
         assert "://" not in prompt
         assert not prompt.startswith(("/", "!"))
         assert max(len(line.split()) for line in prompt.split("\n")) < 90
+        assert len(prompt) < MOST_CHARACTERS
 
     @pytest.mark.parametrize("role", ROLES)
     def test_are_typeset_in_french(self, role: str) -> None:
@@ -188,6 +191,22 @@ class TestBuildPrompt:
         assert "- requirements without a section in production.md: R4\n" in evaluation
         assert "- next free requirement number: R10\n" in message("specifications", files=files)
 
+    def test_tells_evaluation_what_a_program_sees_wrong(self) -> None:
+        files = {
+            "specifications.md": "- **R1** — a\n",
+            "production.md": "## R1\n\nTODO, see [it](gone.md), [that](suivi.md), and R12.\n",
+            "evaluation.md": "It says “TODO” and “nothing of the sort”.\n",
+        }
+
+        text = message("evaluation", files=files, paths=("suivi.md",))
+
+        assert "- numbers in production.md that no requirement has: R12\n" in text
+        assert "- size of `production.md`: 11 words, 1 headings\n" in text
+        assert "- problems of form found: 2\n" in text
+        assert "- problem: `production.md` line 3: a link leads nowhere: gone.md\n" in text
+        told = re.findall("- quotation found in no file, (.*)", text)
+        assert told == ["`evaluation.md` line 1: nothing of the sort"]
+
     def test_tells_duplication_what_stands_twice(self) -> None:
         passage = "The crews keep their keys in the blue box beside the door of the old depot."
         files = {"specifications.md": passage, "production.md": passage, "demande.md": passage}
@@ -197,6 +216,43 @@ class TestBuildPrompt:
         assert "- repetitions found: 1\n" in text
         places = "`production.md` line 1 | - | `specifications.md` line 1 | -"
         assert f"- repetition | exact | 100 % | {places} | The crews keep" in text
+
+
+class TestReview:
+    FILES = {
+        "production.md": "## R1\n\nThe crews keep their keys in the *blue* box.\n",
+        "evaluation.md": "# Evaluation\n\nA person notes “what nobody wrote”.\n",
+    }
+
+    def flagged(self, added: str, **changes: Any) -> list[tuple[int, str]]:
+        files = context("evaluation", files=self.FILES, **changes)
+        written = {"evaluation.md": self.FILES["evaluation.md"] + added}
+        flags = registry.get("evaluation").review(files, written)
+        assert {flag.path for flag in flags} <= {"evaluation.md"}
+        return [(flag.line, flag.text) for flag in flags]
+
+    def test_flags_a_quotation_that_is_made_up(self) -> None:
+        assert self.flagged("R1 says “the red box”.\n") == [(4, "the red box")]
+
+    @pytest.mark.parametrize(
+        "added",
+        [
+            "R1 says “the crews keep … in the blue box”.\n",
+            "> The crews keep their keys\n> in the blue box.\n",
+            'Not "a quotation", *nor this*.\n',
+            "I was told to “keep the gate”, and to «\u00a0shorten R3\u00a0».\n",
+        ],
+    )
+    def test_leaves_alone_what_is_there(self, added: str) -> None:
+        assert self.flagged(added, instructions=("Shorten R3.",)) == []
+
+    def test_its_own_file_proves_nothing(self) -> None:
+        assert self.flagged("As noted, “what nobody wrote”.\n") == [(4, "what nobody wrote")]
+
+    def test_other_roles_flag_nothing(self) -> None:
+        production = registry.get("production")
+
+        assert production.review(context("production"), {"production.md": "“made up”"}) == ()
 
 
 class TestRunAider:

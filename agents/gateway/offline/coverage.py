@@ -12,6 +12,7 @@ from dataclasses import dataclass
 REQUIREMENT = re.compile(r"^[ \t]*(?:[-*+][ \t]+|#{1,6}[ \t]+|\|[ \t]*)?[*_]{0,3}R(\d{1,6})\b")
 HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
 SECTION = re.compile(r"^(#{2,6})[ \t]+[*_]{0,3}R(\d{1,6})\b")
+NAMED = re.compile(r"\bR(\d{1,6})\b")
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 
 
@@ -84,6 +85,11 @@ def requirement_numbers(specifications: str) -> set[int]:
     """Return the numbers of the requirements that the text defines."""
     found = (REQUIREMENT.match(line) for line in lines_outside_fences(specifications))
     return {int(match[1]) for match in found if match}
+
+
+def requirements_named(text: str) -> set[int]:
+    """Return the numbers of requirements that a text names anywhere outside of code."""
+    return {int(n) for line in lines_outside_fences(text) for n in NAMED.findall(line)}
 
 
 def section_numbers(production: str) -> set[int]:

@@ -179,6 +179,15 @@ export interface Run {
   output_tokens: number | null;
   changes: RunChange[];
   refused: RefusedPath[];
+  flags: RunFlag[];
+}
+
+/** What is doubtful in a text that a run wrote; it landed all the same. */
+export interface RunFlag {
+  path: string;
+  line: number;
+  text: string;
+  reason: string;
 }
 
 export type OutputStream = "log" | "reply";

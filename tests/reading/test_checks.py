@@ -1,0 +1,86 @@
+"""What a program sees wrong in a document, and what it must not take for wrong."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.reading.checks import Size, find_problems, measure
+
+GOOD = """# Plan
+
+## One
+
+Text with a [link](other.md#the-end), [this](#one),
+[out](https://example.org) and [mail](mailto:a@b.c).
+
+## Two
+
+### Deeper
+
+| a | b |
+|---|---|
+| 1 | a \\| b |
+
+```python
+# TODO not a heading, [nor](a.md) link
+| a |
+```
+
+It is done `TODO`.
+"""
+
+
+def problems(text: str, **others: str) -> list[tuple[int, str]]:
+    files = {"production/plan.md": text, **{f"production/{k}.md": v for k, v in others.items()}}
+    found = find_problems(files, paths=["suivi.md", "production/data.csv"])
+    return [(problem.line, problem.what) for problem in found if "plan" in problem.path]
+
+
+class TestProblems:
+    def test_there_are_none_in_a_good_document(self) -> None:
+        assert problems(GOOD, other="# Other\n\nText.\n\n## The end\n\nText.\n") == []
+
+    @pytest.mark.parametrize(
+        ("text", "line", "what"),
+        [
+            ("a\n\n```\nb\n", 3, "a code block is never closed"),
+            ("# A\n\n## B\n\n## C\n\ntext\n", 3, "the section is empty"),
+            ("# A\n\ntext\n\n## B\n", 5, "the section is empty"),
+            ("a\nIt is TODO.\n", 2, "a placeholder is left: TODO"),
+            ("Le délai reste à définir.\n", 1, "a placeholder is left: à définir"),
+            ("| a | b |\n|---|---|\n| 1 |\n", 3, "the row has 1 cells, the table’s head 2"),
+            ("| a | b |\n|---|\n", 2, "the table’s rule and head differ in width"),
+            ("[x](nothing.md)\n", 1, "a link leads nowhere: nothing.md"),
+            ("[x](../gone.md)\n", 1, "a link leads nowhere: ../gone.md"),
+            ("# A\n\n[x](#b)\n", 3, "a link names no heading there: #b"),
+        ],
+    )
+    def test_are_told_with_their_line(self, text: str, line: int, what: str) -> None:
+        assert problems(text) == [(line, what)]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "[x](../suivi.md)",
+            "[x](data.csv)",
+            "[x](../production)",
+            "[x](../suivi.md#anything)",
+            "# Été à Paris !\n\n[x](#été-à-paris-)",
+            "# A\n\na\n\n# A\n\n[x](#a-1)",
+            "[x](/absolute)",
+            "a | b\n\n|",
+            "What??",
+        ],
+    )
+    def test_are_not_made_up(self, text: str) -> None:
+        assert problems(text) == []
+
+    @given(st.text("#|-[]()`a.\n TODO~", max_size=200))
+    def test_any_text_can_be_checked(self, text: str) -> None:
+        for line, _what in problems(text):
+            assert 1 <= line <= len(text.split("\n"))
+
+
+class TestMeasure:
+    def test_counts_words_and_headings_outside_of_code(self) -> None:
+        assert measure("# A title\n\nThree more words.\n\n```\n# no\n```\n") == Size(5, 1)
