@@ -68,7 +68,7 @@ def run_cycle(run_id: UUID, *, workshop: Workshop, clock: Clock = timezone.now) 
         return
     ids = {"mission": run.mission_id, "agent": run.agent_id, "run": run.pk}
     with log_context(**ids), translation.override(run.mission.language):
-        if registry.find(run.agent.role) is None:
+        if not registry.of(run.agent).is_available:
             reason = _("this installation no longer has its role")
             drop_run(run, reason=reason, now=clock())
             return

@@ -7,7 +7,6 @@ from rest_framework import serializers
 
 from agents.models import Agent, AgentRun
 from agents.roles import registry
-from agents.roles.base import AgentFiles
 from missions.api.serializers import FilePathsField
 from parallagon.core.money import Dollars
 
@@ -93,11 +92,10 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
         read_only_fields = fields
 
     def get_name(self, agent: Agent) -> str:
-        role = registry.find(agent.role)
-        return role.name() if role else agent.role
+        return registry.of(agent).name()
 
     def get_is_available(self, agent: Agent) -> bool:
-        return registry.find(agent.role) is not None
+        return registry.of(agent).is_available
 
     def get_effective_model(self, agent: Agent) -> str:
         return agent.model or agent.mission.model
@@ -121,20 +119,13 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
         return spending.tokens if spending else 0
 
     def get_writes(self, agent: Agent) -> list[str]:
-        return list(_files(agent).writes)
+        return list(registry.of(agent).list_files().writes)
 
     def get_watches(self, agent: Agent) -> list[str]:
-        return list(_files(agent).watches)
+        return list(registry.of(agent).list_files().watches)
 
     def get_reads(self, agent: Agent) -> list[str]:
-        return list(_files(agent).reads)
-
-
-def _files(agent: Agent) -> AgentFiles:
-    """Return the agent's patterns; one whose role is gone has none."""
-    if registry.find(agent.role) is None:
-        return AgentFiles(writes=(), watches=(), reads=())
-    return registry.of(agent).list_files()
+        return list(registry.of(agent).list_files().reads)
 
 
 class AgentStatusSerializer(serializers.ModelSerializer[Agent]):

@@ -151,6 +151,8 @@ class AiderAgent(ABC):
     """Whether it is given what happened since its last run."""
     is_told_of_paths: ClassVar[bool] = False
     """Whether it is given the names of all files, also of those that it does not read."""
+    is_available: ClassVar[bool] = True
+    """Whether this installation has the role: its agents can work."""
     interval: ClassVar[int] = 20
     """Seconds between two looks while there is something to do."""
     max_interval: ClassVar[int] = 300

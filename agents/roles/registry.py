@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 from agents.models import Agent
 from agents.roles.base import AgentFiles, AiderAgent
 from agents.roles.patterns import clashes
+from agents.roles.unavailable import UnavailableRole
 
 
 class UnknownRole(LookupError):  # noqa: N818 - the name says what a caller sees
@@ -32,9 +33,11 @@ def find(role: str) -> AiderAgent | None:
 def of(agent: Agent) -> AiderAgent:
     """Return the role as ``agent`` plays it, with the patterns that it was given.
 
-    Raises UnknownRole.
+    A role that the settings no longer name comes as one that owns, watches and does nothing.
     """
-    role = get(agent.role)
+    role = find(agent.role)
+    if role is None:
+        return UnavailableRole(agent.role)
     if not (agent.writes or agent.watches or agent.reads):
         return role
     files = role.list_files()

@@ -105,7 +105,7 @@ def _wake(agents: Iterable[Agent], *, now: datetime) -> None:
                 now=now,
                 next_run_at=now,
                 next_trigger=AgentRun.Trigger.CHANGE,
-                interval=registry.get(agent.role).interval,
+                interval=registry.of(agent).interval,
             )
             announce.agent_changed(agent, now=now)
 

@@ -199,7 +199,7 @@ def _require_active(mission: Mission) -> None:
 
 
 def _require_role(agent: Agent) -> None:
-    if registry.find(agent.role) is None:
+    if not registry.of(agent).is_available:
         raise Conflict(
             _("This installation no longer has the role “%(role)s”.") % {"role": agent.role},
             role=agent.role,

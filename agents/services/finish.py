@@ -137,15 +137,15 @@ def rest(
     agent: Agent, outcome: str, *, reason: str, now: datetime, learnt: Mapping[str, object] = {}
 ) -> None:
     """Say what the agent does after a run with ``outcome``; ``learnt`` are further columns."""
-    role = registry.find(agent.role)
+    role = registry.of(agent)
     following = scheduling.after_run(
         outcome,
         scheduling.Standing(
             interval=agent.interval,
-            shortest=role.interval if role else agent.interval,
-            longest=role.max_interval if role else agent.interval,
+            shortest=role.interval,
+            longest=role.max_interval,
             failure_count=agent.failure_count,
-            is_stopping=agent.is_stopping or role is None,
+            is_stopping=agent.is_stopping or not role.is_available,
             is_dirty=agent.is_dirty,
         ),
         now=now,
@@ -268,7 +268,7 @@ class SettleMission(BaseService[bool]):
 
     def _nobody_has_work(self, agents: Sequence[Agent]) -> bool:
         files = files_of(self.mission.pk)
-        agents = [agent for agent in agents if registry.find(agent.role)]
+        agents = [agent for agent in agents if registry.of(agent).is_available]
         return all(
             agent.fingerprint
             and agent.fingerprint

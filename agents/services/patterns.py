@@ -75,9 +75,9 @@ class SetFiles(BaseService[Agent]):
             raise FilesOverlap(
                 sentence
                 % {
-                    "role": registry.get(role).label,
+                    "role": registry.get(role).name(),
                     "pattern": pattern,
-                    "other": registry.get(other).label,
+                    "other": registry.get(other).name(),
                     "other_pattern": other_pattern,
                 },
                 roles=[role, other],

@@ -34,11 +34,10 @@ def bring_forward(agent: Agent, *, at: datetime, reason: str, now: datetime) -> 
     Raises:
         Conflict: someone else has just moved the agent.
     """
-    role = registry.find(agent.role)
     fields: dict[str, object] = {
         "next_run_at": at,
         "next_trigger": AgentRun.Trigger.CHANGE,
-        "interval": role.interval if role else agent.interval,
+        "interval": registry.of(agent).interval,
         "failure_count": 0,
     }
     if agent.state != State.IDLE:

@@ -47,9 +47,7 @@ def wake_agents(landed: Landed) -> None:
     asleep: list[Agent] = []
     for agent in Agent.objects.filter(mission=landed.mission).exclude(state=State.STOPPED):
         causes = [
-            revision
-            for revision in landed.revisions
-            if registry.find(agent.role) and _concerns(registry.of(agent), revision)
+            revision for revision in landed.revisions if _concerns(registry.of(agent), revision)
         ]
         if causes and _bring_forward(agent, causes, landed):
             asleep.append(agent)
