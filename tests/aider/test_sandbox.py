@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from socket import socket
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 
 # Each attempt answers the name of the errno, or "done".
 PRELUDE = """
-import errno, json, os, socket, sys, ctypes
+import errno, json, os, resource, socket, sys, ctypes
 sys.path.insert(0, {root!r})
 from pathlib import Path
 from agents.aider import sandbox
@@ -43,33 +43,42 @@ def attempt(what):
 """
 
 
-@pytest.fixture
-def listener() -> Iterator[socket]:
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """Give the one port of this machine that stays open to what is shut in."""
     with socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(8)
-        yield listener
+        yield listener.getsockname()[1]
 
 
-@pytest.fixture
-def inside(tmp_path: Path, listener: socket) -> Callable[[str], str]:
-    """Return a function that makes one attempt from inside the walls and says how it went."""
-    for folder in ("staging/production", "home", "outside"):
-        (tmp_path / folder).mkdir(parents=True)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with a part to write, one to read, and one outside the walls."""
+    folder = tmp_path_factory.mktemp("walls")
+    for name in ("staging/production", "home", "outside"):
+        (folder / name).mkdir(parents=True)
     for path in ("staging/mine.md", "staging/read.md", "outside/secret.md"):
-        (tmp_path / path).write_text("text\n")
+        (folder / path).write_text("text\n")
+    return folder
 
-    def attempt(what: str) -> str:
-        port = listener.getsockname()[1]
-        code = textwrap.dedent(PRELUDE.format(root=str(ROOT), folder=str(tmp_path), port=port))
-        code += f"port = {port}\nprint(json.dumps(attempt(lambda: {what})))\n"
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return str(json.loads(done.stdout))
 
-    return attempt
+def try_inside(folder: Path, port: int, attempts: list[str]) -> dict[str, str]:
+    """Make the attempts in one process inside the walls, in order; say how each went."""
+    code = textwrap.dedent(PRELUDE.format(root=str(ROOT), folder=str(folder), port=port))
+    tries = ", ".join(f"{what!r}: attempt(lambda: {what})" for what in attempts)
+    code += f"port = {port}\nprint(json.dumps({{{tries}}}))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+@pytest.fixture(scope="module")
+def answers(folder: Path, port: int) -> dict[str, str]:
+    """Give how every attempt went."""
+    return try_inside(folder, port, [*ALLOWED, *REFUSED])
 
 
 ALLOWED = [
@@ -99,7 +108,12 @@ REFUSED = {
     "open('/etc/passwd').read()": "EACCES",
     "open('/proc/self/environ').read()": "EACCES",
     "open('/dev/zero').read(1)": "EACCES",
-    "os.truncate(here / 'outside/secret.md', 0)": "EACCES",
+    "os.truncate(here / 'outside/secret.md', 0)": "EPERM",
+    "os.chmod(here / 'outside', 0)": "EPERM",
+    "os.chmod(here / 'staging/mine.md', 0o4777)": "EPERM",
+    "os.chown(here / 'outside/secret.md', os.getuid(), os.getgid())": "EPERM",
+    "os.utime(here / 'outside/secret.md', (0, 0))": "EPERM",
+    "os.setxattr(here / 'outside/secret.md', 'user.mark', b'x')": "EPERM",
     "os.chroot(here / 'home')": "EPERM",
     # processes
     "os.execv('/bin/true', ['true'])": "EPERM",
@@ -110,6 +124,11 @@ REFUSED = {
     "os.setpgid(0, 0)": "EPERM",
     "os.kill(os.getppid(), 0)": "EPERM",
     "os.pidfd_open(os.getppid())": "EPERM",
+    "resource.prlimit(os.getppid(), resource.RLIMIT_CPU, (1, 1))": "EPERM",
+    "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)": "EPERM",
+    "os.sched_setaffinity(os.getppid(), {0})": "EPERM",
+    "os.sched_setscheduler(os.getppid(), os.SCHED_IDLE, os.sched_param(0))": "EPERM",
+    "sandbox.die_with(os.getppid())": "EPERM",
     "call(101, 16, os.getppid(), 0, 0) if os.uname().machine == 'x86_64' else call(117, 16, 1, 0)":
         "EPERM",
     "os.unshare(0x10000000) if hasattr(os, 'unshare') else call(272, 0x10000000)": "EPERM",
@@ -132,21 +151,20 @@ REFUSED = {
 
 class TestSandbox:
     @pytest.mark.parametrize("what", ALLOWED)
-    def test_lets_a_run_do_its_work(self, inside: Callable[[str], str], what: str) -> None:
-        assert inside(what) == "done"
+    def test_lets_a_run_do_its_work(self, answers: dict[str, str], what: str) -> None:
+        assert answers[what] == "done"
 
     @pytest.mark.parametrize("what", REFUSED)
-    def test_refuses_the_rest(
-        self, inside: Callable[[str], str], tmp_path: Path, what: str
-    ) -> None:
-        assert inside(what) == REFUSED[what]
-        assert (tmp_path / "outside/secret.md").read_text() == "text\n"
-        assert [path.name for path in (tmp_path / "outside").iterdir()] == ["secret.md"]
+    def test_refuses_the_rest(self, answers: dict[str, str], folder: Path, what: str) -> None:
+        assert answers[what] == REFUSED[what]
+        assert (folder / "outside/secret.md").read_text() == "text\n"
+        assert [path.name for path in (folder / "outside").iterdir()] == ["secret.md"]
 
-    def test_cannot_be_left_by_entering_a_wider_one(self, inside: Callable[[str], str]) -> None:
+    def test_cannot_be_left_by_entering_a_wider_one(self, folder: Path, port: int) -> None:
         wider = "sandbox.enter(sandbox.Walls(readable=(Path('/'),)))"
+        what = f"({wider}, open('/etc/passwd').read())"
 
-        assert inside(f"({wider}, open('/etc/passwd').read())") == "EACCES"
+        assert try_inside(folder, port, [what]) == {what: "EACCES"}
 
 
 class TestAvailableLevel:
