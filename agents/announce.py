@@ -26,6 +26,7 @@ def agent_data(agent: Agent, activity: str) -> dict[str, Any]:
         "role": agent.role,
         "state": agent.state,
         "reason": agent.reason,
+        "loop": agent.loop,
         "next_run_at": agent.next_run_at.isoformat() if agent.next_run_at else None,
         "activity": activity,
     }

@@ -8,6 +8,8 @@ from agents.models import Agent, AgentRun
 
 DEBOUNCE: Final = timedelta(seconds=2)
 """After a person's save of a watched file: they are probably still typing."""
+GATHER: Final = timedelta(seconds=5)
+"""After an agent's change, where runs cost money: several changes make one run that follows."""
 FIRST_BACKOFF: Final = 15
 LONGEST_BACKOFF: Final = 1800
 BUSY_BACKOFF: Final = (1, 2, 4, 8)
@@ -41,6 +43,8 @@ class Standing:
     failure_count: int
     is_stopping: bool
     is_dirty: bool
+    gather: timedelta = timedelta()
+    """How long changes that came during the run wait for others."""
 
 
 def after_run(outcome: str, standing: Standing, *, now: datetime) -> Next:
@@ -62,8 +66,8 @@ def after_run(outcome: str, standing: Standing, *, now: datetime) -> Next:
         return Next(
             state=State.BACKING_OFF, interval=interval, next_run_at=at, failure_count=failures
         )
-    at = now if standing.is_dirty else now + timedelta(seconds=interval)
-    return Next(state=State.IDLE, interval=interval, next_run_at=at, failure_count=0)
+    wait = standing.gather if standing.is_dirty else timedelta(seconds=interval)
+    return Next(state=State.IDLE, interval=interval, next_run_at=now + wait, failure_count=0)
 
 
 def next_interval(outcome: str, standing: Standing) -> int:

@@ -123,9 +123,10 @@ def facts_of_runs(run_ids: Sequence[UUID]) -> Mapping[UUID, RunFacts]:
 def activities(mission_ids: Sequence[int]) -> Mapping[int, Activity]:
     """Return what each mission's team is doing; one query."""
     states: dict[int, set[str]] = defaultdict(set)
-    rows = Agent.objects.filter(mission_id__in=mission_ids).values_list("mission_id", "state")
-    for mission_id, state in rows.distinct():
-        states[mission_id].add(state)
+    agents = Agent.objects.filter(mission_id__in=mission_ids)
+    for mission_id, state, loop in agents.values_list("mission_id", "state", "loop").distinct():
+        # One that a person has to free has nothing to do until then, like one that is settled.
+        states[mission_id].add(Agent.State.SETTLED if loop else state)
     return {mission_id: activity_of(states[mission_id]) for mission_id in mission_ids}
 
 

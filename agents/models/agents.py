@@ -23,7 +23,7 @@ class Agent(models.Model):
            │                └── time, or a file changed ─ BACKING_OFF ◀──┤ failed
            │                └── a file changed, or asked ─── SETTLED ◀──┤ nobody has anything to do
            │                └── a new day, or raised ── PAUSED_BUDGET ◀─┤ over the ceiling
-           │                └── half-open ──────────── PAUSED_BREAKER ◀─┘ the provider is down
+           │                └── half-open, a person ── PAUSED_BREAKER ◀─┘ provider down, or a circle
            └── stop (from any state; a running cycle finishes first)
     """
 
@@ -34,14 +34,23 @@ class Agent(models.Model):
         RUNNING = "RUNNING", _("running")
         BACKING_OFF = "BACKING_OFF", _("backing off")
         PAUSED_BUDGET = "PAUSED_BUDGET", _("paused: budget")
-        PAUSED_BREAKER = "PAUSED_BREAKER", _("paused: provider down")
+        PAUSED_BREAKER = "PAUSED_BREAKER", _("paused: circuit breaker")
         SETTLED = "SETTLED", _("settled")
+
+    class Loop(models.TextChoices):
+        """Why a breaker paused it until a person acts: it went round in a circle."""
+
+        RETURNED = "returned", _("texts come back")
+        NO_CHANGE = "no_change", _("many changes, none left")
+        REWRITTEN = "rewritten", _("the same passage in turn")
+        REFUSED = "refused", _("refused again and again")
+        COST = "cost", _("far dearer than usual")
 
     WAITING: ClassVar = [State.IDLE, State.BACKING_OFF, State.PAUSED_BUDGET, State.PAUSED_BREAKER]
     RESTING: ClassVar = [*WAITING, State.SETTLED]
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         State.STOPPED: {State.IDLE, State.QUEUED},
-        State.IDLE: {State.QUEUED, State.STOPPED, State.SETTLED},
+        State.IDLE: {State.QUEUED, State.STOPPED, State.SETTLED, State.PAUSED_BREAKER},
         State.QUEUED: {State.RUNNING, State.IDLE, State.STOPPED, State.BACKING_OFF},
         State.RUNNING: {
             State.IDLE,
@@ -51,7 +60,13 @@ class Agent(models.Model):
             State.PAUSED_BUDGET,
             State.PAUSED_BREAKER,
         },
-        State.BACKING_OFF: {State.IDLE, State.QUEUED, State.STOPPED, State.SETTLED},
+        State.BACKING_OFF: {
+            State.IDLE,
+            State.QUEUED,
+            State.STOPPED,
+            State.SETTLED,
+            State.PAUSED_BREAKER,
+        },
         State.PAUSED_BUDGET: {State.IDLE, State.QUEUED, State.STOPPED},
         State.PAUSED_BREAKER: {State.IDLE, State.QUEUED, State.STOPPED},
         State.SETTLED: {State.IDLE, State.QUEUED, State.STOPPED},
@@ -77,6 +92,15 @@ class Agent(models.Model):
     failure_count = models.PositiveIntegerField(default=0, help_text=_("in a row"))
     seen_seq = models.BigIntegerField(
         default=0, help_text=_("the mission's last event that its last finished run was told of")
+    )
+    loop = models.CharField(
+        max_length=12,
+        choices=Loop,
+        blank=True,
+        help_text=_("the circle for which it is paused until a person acts"),
+    )
+    undisturbed_since = models.DateTimeField(
+        null=True, help_text=_("a person's last change: what came before is no part of a circle")
     )
     is_stopping = models.BooleanField(default=False, help_text=_("stops when its run has ended"))
     is_dirty = models.BooleanField(default=False, help_text=_("something changed during its run"))
@@ -105,12 +129,16 @@ class Agent(models.Model):
     def move_to(self, state: str, *, reason: str, now: datetime, **fields: object) -> None:
         """Change the state and ``fields`` by one conditional update, and remember the transition.
 
+        Whoever leaves the state in which a circle put it has a fresh start.
+
         Raises:
             Conflict: the table has no such transition, or someone else moved it first.
         """
         if state not in self.TRANSITIONS[self.state]:
             raise Conflict(f"An agent cannot go from {self.state} to {state}.", state=self.state)
-        changes = {"state": state, "reason": reason, "state_changed_at": now, **fields}
+        changes = {"state": state, "reason": reason, "state_changed_at": now, "loop": "", **fields}
+        if self.loop:
+            changes["undisturbed_since"] = now
         if not Agent.objects.filter(pk=self.pk, state=self.state).update(**changes):
             raise Conflict("Someone else has just moved this agent.", agent=self.pk)
         AgentTransition.objects.create(
@@ -131,6 +159,7 @@ class AgentTransition(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-pk"]
+        indexes: ClassVar = [models.Index(fields=["agent", "at"], name="transition_by_agent")]
 
     def __str__(self) -> str:
         return f"{self.before} → {self.after}"

@@ -16,6 +16,7 @@ from agents.gateway.protocol import CallRecord
 from agents.models import Agent, AgentRun, ModelCall
 from agents.roles import registry
 from agents.services.budget import tell_of_budget
+from agents.services.loops import StopLoop
 from missions.leases import release_lease
 from missions.models import Mission
 from parallagon.core.errors import Conflict
@@ -53,6 +54,7 @@ class FinishRun(BaseService[AgentRun]):
             agent = Agent.objects.select_related("mission").get(pk=self.run.agent_id)
             announce.run_finished(self.run, now=self.now)
             rest(agent, self.outcome, reason=self.reason, now=self.now, learnt=self._learnt(agent))
+            StopLoop(agent=agent, run=self.run, now=self.now).execute()
             announce.agent_changed(agent, now=self.now)
             if self.calls and not is_free(self.run.model):
                 tell_of_budget(self.run, now=self.now)
@@ -147,6 +149,7 @@ def rest(
             failure_count=agent.failure_count,
             is_stopping=agent.is_stopping or not role.is_available,
             is_dirty=agent.is_dirty,
+            gather=_gather(agent),
         ),
         now=now,
     )
@@ -163,6 +166,14 @@ def rest(
         is_dirty=False,
         **learnt,
     )
+
+
+def _gather(agent: Agent) -> timedelta:
+    """Return how long what changed during the run waits for more: a person's change does not."""
+    person = agent.undisturbed_since
+    if is_free(agent.model or agent.mission.model) or (person and person >= agent.state_changed_at):
+        return timedelta()
+    return scheduling.GATHER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +208,7 @@ class SkipRun(BaseService[None]):
             for pk, _count in streak:
                 alone = AgentRun.objects.filter(pk=pk)
                 alone._raw_delete(alone.db)  # noqa: SLF001
-            agent = Agent.objects.get(pk=self.run.agent_id)
+            agent = Agent.objects.select_related("mission").get(pk=self.run.agent_id)
             rest(agent, Outcome.SKIPPED, reason=self.reason, now=self.now)
             announce.agent_changed(agent, now=self.now)
 
@@ -234,7 +245,7 @@ class SettleMission(BaseService[bool]):
     """Let a mission rest when none of its running agents has anything to do.
 
     Evidence: every one of them is waiting for its next look or rests already, and would look at
-    exactly what its last finished run looked at.
+    exactly what its last finished run looked at. One that goes in a circle waits for a person.
     """
 
     operation = "agents.mission.settle"
@@ -245,7 +256,7 @@ class SettleMission(BaseService[bool]):
         with transaction.atomic():
             agents = list(
                 Agent.objects.select_for_update()
-                .filter(mission=self.mission)
+                .filter(mission=self.mission, loop="")
                 .exclude(state=Agent.State.STOPPED)
             )
             awake = [agent for agent in agents if agent.state != Agent.State.SETTLED]

@@ -27,7 +27,7 @@ def queue_run(agent: Agent, *, trigger: str, reason: str, now: datetime) -> Agen
 
 
 def bring_forward(agent: Agent, *, at: datetime, reason: str, now: datetime) -> None:
-    """Let an agent that is ``WAKEFUL`` look at ``at``, its failures forgotten.
+    """Let an agent that is ``WAKEFUL``, or in a circle, look at ``at``, its failures forgotten.
 
     The caller holds the transaction.
 
@@ -51,5 +51,5 @@ def look_anew(agent: Agent, *, reason: str, now: datetime) -> None:
     """Let an agent look because it is not what it was: now, or as soon as its run has ended."""
     if agent.state in {State.QUEUED, State.RUNNING}:
         Agent.objects.filter(pk=agent.pk).update(is_dirty=True)
-    elif agent.state in WAKEFUL:
+    elif agent.state in WAKEFUL or agent.loop:
         bring_forward(agent, at=now, reason=reason, now=now)

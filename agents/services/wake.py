@@ -1,18 +1,20 @@
 """What happens to agents when something happens to their mission; called inside its transaction."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from agents import announce
+from agents.budget import is_free
 from agents.models import Agent, AgentRun
 from agents.roles import registry
 from agents.roles.base import AiderAgent
 from agents.roles.patterns import matches_any
-from agents.scheduling import DEBOUNCE
+from agents.scheduling import DEBOUNCE, GATHER
 from agents.services.control import StartMission
 from agents.services.queue import WAKEFUL, bring_forward, look_anew
 from agents.services.roster import add_missing
@@ -20,6 +22,8 @@ from missions.hooks import Archived, Created, Landed, Reset, Updated
 from missions.models import Mission, Revision
 
 State = Agent.State
+OUTSIDE: Final = frozenset({Revision.AuthorKind.PERSON, Revision.AuthorKind.EXTERNAL})
+"""Authors whose changes are no part of a circle."""
 Happening = TypeVar("Happening", Landed, Updated, Reset, Archived)
 
 
@@ -45,10 +49,15 @@ def create_agents(created: Created) -> None:
 def wake_agents(landed: Landed) -> None:
     """Bring forward the agents that watch what has landed, or own what another has changed."""
     asleep: list[Agent] = []
+    is_disturbed = any(revision.author_kind in OUTSIDE for revision in landed.revisions)
+    if is_disturbed:
+        Agent.objects.filter(mission=landed.mission).update(undisturbed_since=landed.now)
     for agent in Agent.objects.filter(mission=landed.mission).exclude(state=State.STOPPED):
         causes = [
             revision for revision in landed.revisions if _concerns(registry.of(agent), revision)
         ]
+        if agent.loop:  # whatever a person changed is a new cause
+            causes = list(landed.revisions) if is_disturbed else []
         if causes and _bring_forward(agent, causes, landed):
             asleep.append(agent)
     for agent in asleep:
@@ -67,15 +76,22 @@ def _bring_forward(agent: Agent, causes: list[Revision], landed: Landed) -> bool
     if agent.state in {State.QUEUED, State.RUNNING}:
         Agent.objects.filter(pk=agent.pk).update(is_dirty=True)
         return False
-    if agent.state not in WAKEFUL:
+    if agent.state not in WAKEFUL and not agent.loop:
         return False
-    typed = all(revision.author_kind == Revision.AuthorKind.PERSON for revision in causes)
-    soon = landed.now + DEBOUNCE if typed else landed.now
+    soon = landed.now + _patience(agent, causes, landed.mission)
     if agent.state == State.IDLE and agent.next_run_at and agent.next_run_at <= soon:
         return False
     reason = _("%(path)s has changed") % {"path": causes[0].file.path}
     bring_forward(agent, at=soon, reason=reason, now=landed.now)
     return True
+
+
+def _patience(agent: Agent, causes: list[Revision], mission: Mission) -> timedelta:
+    authors = {revision.author_kind for revision in causes}
+    if authors == {Revision.AuthorKind.PERSON}:
+        return DEBOUNCE
+    is_paid = not is_free(agent.model or mission.model)
+    return GATHER if is_paid and authors == {Revision.AuthorKind.AGENT} else timedelta()
 
 
 @in_its_language
@@ -101,7 +117,7 @@ def begin_anew(reset: Reset) -> None:
     )
     agents.filter(state=State.RUNNING).update(is_dirty=True)
     seq = Mission.objects.values_list("seq", flat=True).get(pk=reset.mission.pk)
-    agents.update(fingerprint="", seen_seq=seq)
+    agents.update(fingerprint="", seen_seq=seq, undisturbed_since=reset.now)
     if reset.mission.is_demo:
         StartMission(mission=reset.mission, now=reset.now).execute()
 

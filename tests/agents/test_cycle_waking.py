@@ -108,7 +108,7 @@ class TestChangesDuringARun:
         reply = model.enqueue("Nothing ", "to do.", hold=True)
         with waiting.running("production") as background:
             assert model.is_answering.wait(10)
-            waiting.put("specifications.md", "# Others were here\n")
+            waiting.save("specifications.md", "# Others were here\n")
             assert waiting.agent("production").is_dirty
             reply.may_finish.set()
 
