@@ -3,11 +3,12 @@
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, cast
+from typing import cast
 
 from django.conf import settings
 
 from agents.aider.protocol import EditFormat, EngineResult, Limits, SandboxChoice
+from agents.gateway.formats import WHOLE_MODELS, format_for
 from agents.gateway.protocol import Allowance, Registration, RunReport, Upstream
 from agents.models import AgentRun
 from agents.roles.base import AiderAgent, RunContext, Workspace
@@ -16,8 +17,6 @@ from agents.selectors import history_between, paths_of, run_directory, team_of
 from agents.watch import Watch
 from agents.workshop import Workshop
 from missions.staging import Staged
-
-EDIT_FORMAT: Final[EditFormat] = "diff"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +75,7 @@ def work(
             model=door.model,
             api_base=door.api_base,
             api_token=token,
-            edit_format=EDIT_FORMAT,
+            edit_format=edit_format(run, role, staged),
             limits=Limits(wall_seconds=settings.PARALLAGON_RUN_SECONDS),
             sandbox=cast("SandboxChoice", settings.PARALLAGON_SANDBOX),
             on_output=log.write,
@@ -88,6 +87,12 @@ def work(
     return Done(result=result, report=report, cause=watch.cause, context=context)
 
 
+def edit_format(run: AgentRun, role: AiderAgent, staged: Staged) -> EditFormat:
+    """Return how the run's model gives its edits back: what suits it and what its files allow."""
+    texts = [staged.files[path].text for path in role.run_files(staged.files).editable]
+    return format_for(run.model, texts, settings.PARALLAGON_WHOLE_MODELS or WHOLE_MODELS)
+
+
 def run_context(run: AgentRun, role: AiderAgent, staged: Staged) -> RunContext:
     """Gather what the role may know when its message is written."""
     agent, mission = run.agent, run.mission
@@ -95,7 +100,7 @@ def run_context(run: AgentRun, role: AiderAgent, staged: Staged) -> RunContext:
         mission_title=mission.title,
         language=mission.language,
         prompt=agent.prompt or role.shipped_prompt(mission.language),
-        edit_format=EDIT_FORMAT,
+        edit_format=edit_format(run, role, staged),
         files={path: file.text for path, file in staged.files.items()},
         paths=paths_of(mission.pk) if role.is_told_of_paths else (),
         team=team_of(agent) if role.is_told_of_team else (),

@@ -148,6 +148,21 @@ class ContainedDiff(Contained, EditBlockCoder):  # type: ignore[misc]  # Aider h
 class ContainedWhole(Contained, WholeFileCoder):  # type: ignore[misc]  # Aider has no types
     """Whole files in fences."""
 
+    def get_edits(self, mode: str = "update") -> list[Any]:
+        """Return the reply's files, or none when a fence inside one may have cut it short.
+
+        Each file is read from one fence to the next. Where the fences are not two for each file
+        that may be taken, some text lies outside of all of them, and would be lost.
+        """
+        edits = super().get_edits(mode)
+        lines = self.get_multi_response_content_in_progress().splitlines()
+        fence_count = sum(line.startswith(tuple(self.fence)) for line in lines)
+        if fence_count == 2 * len(edits):
+            return edits
+        for edit in edits:
+            self.gate.refuse(edit[0], "a fence inside the file, or none at its end")
+        return []
+
     def _admit(self, edit: tuple[Any, ...]) -> tuple[Any, ...] | None:
         """Refuse a fence without a name, which Aider would take for the only file of the chat."""
         if edit[1] == "chat":

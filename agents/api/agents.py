@@ -1,6 +1,7 @@
 """Agents over HTTP: read them, start, stop, run now, choose a model."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +23,10 @@ from agents.api.serializers import (
     ModelOptionSerializer,
 )
 from agents.costs import spent_today
-from agents.gateway.models import available_models, resolve, variables
+from agents.gateway.charges import charge_of
+from agents.gateway.formats import WHOLE_MODELS, preferred_format
+from agents.gateway.models import ModelOption, available_models, resolve, variables
+from agents.gateway.prices import facts_of
 from agents.gateway.protocol import GatewayError
 from agents.models import Agent
 from agents.selectors import agents_seen_by, last_changes, last_runs
@@ -205,14 +209,32 @@ class StopAgentsView(_TeamAction):
     operation = StopMission
 
 
+def model_data(option: ModelOption) -> dict[str, Any]:
+    """Return a model with what is known of it, as the serializer reads it."""
+    facts = facts_of(option.name)
+    charge = charge_of(option.name, settings.PARALLAGON_PRICES)
+    is_told = charge is not None and not charge.is_assumed
+    whole_models = settings.PARALLAGON_WHOLE_MODELS or WHOLE_MODELS
+    return {
+        **asdict(option),
+        "edit_format": preferred_format(option.name, whole_models),
+        "price": asdict(charge.price.rates) if charge and is_told else None,
+        "context_window": facts.context_window,
+        "longest_reply": facts.longest_reply,
+    }
+
+
 class ModelListView(APIView):
     @extend_schema(operation_id="models_list", responses=ModelListSerializer)
     def get(self, request: Request) -> Response:
-        """List the models that this installation can reach."""
+        """List the models that this installation can reach, with what is known of each.
+
+        Servers of its own are asked for theirs: for little more than a second, twice a minute.
+        """
         options = available_models(settings.ENVIRONMENT)
         return Response(
             {
-                "results": ModelOptionSerializer(options, many=True).data,
+                "results": ModelOptionSerializer(list(map(model_data, options)), many=True).data,
                 "default": settings.PARALLAGON_MODEL,
                 "is_offline_only": all(option.is_offline for option in options),
                 "variables": list(variables()),

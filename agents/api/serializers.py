@@ -224,11 +224,36 @@ class RunRevertedSerializer(serializers.Serializer[dict[str, Any]]):
     files = RevertedFileSerializer(many=True)
 
 
+class DollarsField(serializers.DecimalField):
+    """US dollars as text, exactly as they are known."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_digits=None, decimal_places=None, normalize_output=True, **options)
+
+
+class ModelPriceSerializer(serializers.Serializer[Any]):
+    """What a million tokens cost, in US dollars."""
+
+    input = DollarsField()
+    output = DollarsField()
+    cache_read = DollarsField(help_text="of the prompt, read from the provider's cache")
+    cache_write = DollarsField(help_text="of the prompt, written to the provider's cache")
+
+
 class ModelOptionSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment] # the base has a hint of this name
     provider = serializers.CharField()
+    family = serializers.ChoiceField(
+        ["openai", "anthropic", "gemini"], help_text="the protocol that its provider speaks"
+    )
     is_offline = serializers.BooleanField()
+    edit_format = serializers.ChoiceField(
+        ["diff", "whole"], help_text="how it gives its edits back where the files allow both"
+    )
+    price = ModelPriceSerializer(allow_null=True, help_text="null: nobody told")
+    context_window = serializers.IntegerField(allow_null=True, help_text="tokens; null: not known")
+    longest_reply = serializers.IntegerField(allow_null=True, help_text="tokens; null: not known")
 
 
 class ModelListSerializer(serializers.Serializer[dict[str, Any]]):

@@ -1,4 +1,4 @@
-"""Know which models this installation can reach, what they cost, and where their calls go."""
+"""Know which models this installation can reach, and where their calls go."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from agents.gateway.discovery import Server, ask_all
 from agents.gateway.keys import KeyUnreadable, read_key
-from agents.gateway.prices import ModelFacts, facts_of
 from agents.gateway.protocol import Upstream
 from agents.gateway.providers import BY_PREFIX, PROVIDERS, FamilyName, ModelUnavailable, Provider
 
@@ -27,11 +26,6 @@ class ModelOption:
     family: FamilyName
     is_offline: bool
     needs: tuple[str, ...]
-
-    @property
-    def facts(self) -> ModelFacts:
-        """What is known of its price and of its sizes."""
-        return facts_of(self.name)
 
 
 def available_models(environment: Mapping[str, str]) -> list[ModelOption]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -141,6 +142,44 @@ class TestControl:
         assert "MISTRAL_API_KEY" in answer.json()["detail"]
         production.refresh_from_db()
         assert production.model == ""
+
+    def test_lists_the_models_with_what_is_known_of_them(
+        self, http: APIClient, mission: Mission, settings: Any
+    ):
+        settings.ENVIRONMENT = {"ANTHROPIC_API_KEY": "k", "PARALLAGON_MODEL": "anthropic/mine"}
+        settings.PARALLAGON_PRICES = {}
+
+        answer = http.get("/api/v1/models/").json()
+
+        models = {model["name"]: model for model in answer["results"]}
+        assert models["anthropic/claude-sonnet-4-5"] == {
+            "name": "anthropic/claude-sonnet-4-5",
+            "label": "claude-sonnet-4-5 (Anthropic)",
+            "provider": "anthropic",
+            "family": "anthropic",
+            "is_offline": False,
+            "edit_format": "diff",
+            "price": {"input": "3", "output": "15", "cache_read": "0.3", "cache_write": "3.75"},
+            "context_window": 200_000,
+            "longest_reply": 64_000,
+        }
+        assert models["anthropic/mine"]["price"] is None
+        assert models["offline/writer"]["price"]["output"] == "0"
+
+    def test_lists_the_prices_of_the_installation(self, http: APIClient, settings: Any):
+        settings.ENVIRONMENT = {"OPENAI_API_KEY": "k", "PARALLAGON_MODEL": "openai/mine"}
+        settings.PARALLAGON_PRICES = {"openai/mine": (Decimal("0.5"), Decimal("1.5"))}
+
+        models = {model["name"]: model for model in http.get("/api/v1/models/").json()["results"]}
+
+        price = models["openai/mine"]["price"]
+        assert (price["input"], price["output"]) == ("0.5", "1.5")
+
+    def test_lists_models_with_no_query_of_their_own(
+        self, http: APIClient, django_assert_num_queries: Any
+    ):
+        with django_assert_num_queries(1):  # who asks
+            http.get("/api/v1/models/")
 
     def test_starts_and_stops_the_team(self, http: APIClient, mission: Mission):
         body = {"mission": mission.pk}

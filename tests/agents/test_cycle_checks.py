@@ -1,8 +1,9 @@
 """What is judged before it lands: form, size, completeness."""
 
+from typing import Any
+
 import pytest
 
-from agents import work
 from agents.aider.engine import Engine
 from agents.gateway.client import Gateway
 from missions.models import Proposal
@@ -67,9 +68,9 @@ class TestForm:
 
 class TestShrinking:
     def test_a_file_that_loses_most_of_its_text_becomes_a_proposal(
-        self, team: Team, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+        self, team: Team, model: ScriptedModel, settings: Any
     ):
-        monkeypatch.setattr(work, "EDIT_FORMAT", "whole")
+        settings.PARALLAGON_WHOLE_MODELS = ["*"]
         team.put("production.md", LONG)
         model.enqueue(whole_block("production.md", "# Production\n\nDone.\n"))
 
@@ -84,10 +85,8 @@ class TestShrinking:
         [told] = team.events("proposal.changed")
         assert told == {"proposal": proposal.pk, "state": "OPEN"}
 
-    def test_a_short_file_may_shrink(
-        self, team: Team, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
-    ):
-        monkeypatch.setattr(work, "EDIT_FORMAT", "whole")
+    def test_a_short_file_may_shrink(self, team: Team, model: ScriptedModel, settings: Any):
+        settings.PARALLAGON_WHOLE_MODELS = ["*"]
         model.enqueue(whole_block("production.md", "# P\n"))
 
         assert team.run("production").outcome == "changed"
@@ -111,10 +110,10 @@ class TestReplyCutOff:
         provider: ScriptedProvider,
         engine: Engine,
         gateway: Gateway,
-        monkeypatch: pytest.MonkeyPatch,
+        settings: Any,
         how: str,
     ):
-        monkeypatch.setattr(work, "EDIT_FORMAT", "whole")
+        settings.PARALLAGON_WHOLE_MODELS = ["*"]
         team.put("production.md", LONG)
         provider.play(CUT[how])
         team.workshop = workshop_at(provider.base_url, engine, gateway)

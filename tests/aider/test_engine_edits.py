@@ -35,6 +35,25 @@ class TestEdits:
         assert ran.result.edited == ("plan.md",)
         assert ran.text("plan.md") == "all new\n"
 
+    @pytest.mark.parametrize(
+        "inside",
+        [
+            "```python\nprint(1)\n```\nafter\n",
+            "See `plan.md`.\n```\nprint(1)\n\n```\nafter\n",
+            "```\nno end\n",
+        ],
+        ids=["a fence", "a fence after a name", "one fence"],
+    )
+    def test_takes_no_whole_file_that_a_fence_inside_cuts_short(
+        self, aider: Aider, model: ScriptedModel, inside: str
+    ) -> None:
+        model.enqueue("I changed `plan.md`.\n\n" + whole_block("plan.md", f"before\n{inside}"))
+
+        ran = aider.run({"plan.md": "one\n"}, edit_format="whole")
+
+        assert ran.text("plan.md") == "one\n"
+        assert ran.result.refused
+
     @pytest.mark.parametrize("edit_format", ["diff", "whole"])
     def test_takes_a_reply_in_one_piece(
         self, aider: Aider, model: ScriptedModel, edit_format: str

@@ -16,6 +16,7 @@ from agents.gateway.models import (
     ModelOption,
     ModelUnavailable,
     available_models,
+    configured_families,
     resolve,
     variables,
 )
@@ -28,6 +29,7 @@ class ModelServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[tuple[str, str | None]] = []
+        self.all_asked: threading.Barrier | None = None
         self.body = json.dumps({"data": [{"id": "llama3"}, {"id": "qwen/qwen3"}]}).encode()
 
     @property
@@ -39,6 +41,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: ModelServer
 
     def do_GET(self) -> None:
+        if self.server.all_asked is not None:
+            self.server.all_asked.wait(10)
         self.server.asked.append((self.path, self.headers["Authorization"]))
         self.send_response(200)
         self.end_headers()
@@ -130,6 +134,46 @@ class TestAvailableModels:
 
         assert names(options) == [OFFLINE_MODEL]
 
+    def test_of_every_family_are_offered_where_a_key_is_set(self) -> None:
+        options = available_models({"ANTHROPIC_API_KEY": "k", "GOOGLE_API_KEY": "k"})
+
+        families = {option.provider: option.family for option in options}
+        assert families == {"anthropic": "anthropic", "gemini": "gemini", "offline": "openai"}
+        assert {option.needs for option in options} == {
+            ("ANTHROPIC_API_KEY",),
+            ("GOOGLE_API_KEY",),
+            (),
+        }
+
+    def test_of_a_proxy_are_those_that_it_tells_in_its_familys_words(
+        self, model_server: ModelServer
+    ) -> None:
+        model_server.body = json.dumps({"models": [{"name": "models/gemini-own"}]}).encode()
+
+        options = available_models({"GEMINI_API_BASE": model_server.address})
+
+        assert names(options) == ["gemini/gemini-own", OFFLINE_MODEL]
+        assert model_server.asked == [("/v1beta/models", None)]
+
+    def test_of_a_proxy_that_tells_none_are_the_known_ones(self, model_server: ModelServer) -> None:
+        model_server.body = b"not found"
+
+        options = available_models({"ANTHROPIC_API_BASE": model_server.address})
+
+        assert "anthropic/claude-sonnet-4-5" in names(options)
+
+    def test_of_all_servers_are_asked_for_at_once(self, model_server: ModelServer) -> None:
+        # None is answered before all have asked: one after the other, none would be.
+        model_server.all_asked = threading.Barrier(3)
+        variables_of_servers = ("OLLAMA", "OPENAI", "MISTRAL")
+        environment = {
+            f"{name}_API_BASE": f"{model_server.address}/{name}" for name in variables_of_servers
+        }
+
+        options = available_models(environment)
+
+        assert {option.provider for option in options} == {"ollama", "openai", "mistral", "offline"}
+
     def test_can_all_be_resolved(self) -> None:
         environment = {
             "OPENAI_API_KEY": "k",
@@ -172,6 +216,22 @@ class TestResolve:
         assert ollama.base_url == "http://127.0.0.1:11434/v1"
         assert ollama.model == "llama3:8b"
 
+    def test_takes_either_name_of_geminis_key(self) -> None:
+        first = {"GEMINI_API_KEY": "k", "GOOGLE_API_KEY": "other"}
+
+        assert resolve("gemini/x", first).key_variable == "GEMINI_API_KEY"
+        assert resolve("gemini/x", {"GOOGLE_API_KEY": "k"}) == Upstream(
+            kind="gemini",
+            base_url="https://generativelanguage.googleapis.com/v1beta",
+            key_variable="GOOGLE_API_KEY",
+            model="x",
+        )
+
+    def test_knows_where_a_proxy_of_anthropics_is(self) -> None:
+        upstream = resolve("anthropic/x", {"ANTHROPIC_API_BASE": "http://127.0.0.1:8001"})
+
+        assert (upstream.kind, upstream.base_url) == ("anthropic", "http://127.0.0.1:8001/v1")
+
     @pytest.mark.parametrize(
         ("name", "environment", "words"),
         [
@@ -192,3 +252,10 @@ class TestResolve:
 class TestVariables:
     def test_name_what_makes_models_reachable(self) -> None:
         assert {"OPENAI_API_KEY", "OPENAI_API_BASE", "OLLAMA_API_BASE"} < set(variables())
+
+
+class TestConfiguredFamilies:
+    def test_are_those_of_the_keys_that_are_set(self) -> None:
+        assert configured_families({}) == ("openai",)
+        assert configured_families({"MISTRAL_API_KEY": "k"}) == ("openai",)
+        assert configured_families({"GEMINI_API_KEY": "k"}) == ("openai", "gemini")

@@ -208,7 +208,13 @@ export interface ModelOption {
   name: string;
   label: string;
   provider: string;
+  family: "openai" | "anthropic" | "gemini";
   is_offline: boolean;
+  edit_format: "diff" | "whole";
+  /** US dollars for a million tokens, as text; null where nobody told. */
+  price: { input: string; output: string; cache_read: string; cache_write: string } | null;
+  context_window: number | null;
+  longest_reply: number | null;
 }
 
 export interface ModelList {
