@@ -124,6 +124,7 @@ export const en = {
     never: "never",
     model: "Model",
     missionModel: "As the mission: {model}",
+    pricedModel: "{label}: {price} a million tokens",
     writes: "Writes",
     watches: "Watches",
     runningFor: "for {time}",

@@ -126,6 +126,7 @@ export const fr: Catalogue = {
     never: "jamais",
     model: "Modèle",
     missionModel: "Comme la mission : {model}",
+    pricedModel: "{label} : {price} le million de jetons",
     writes: "Écrit",
     watches: "Surveille",
     runningFor: "depuis {time}",
