@@ -14,10 +14,10 @@ from agents import scheduling
 from agents.fingerprint import FileState
 from agents.models import Agent, AgentRun
 from agents.roles import registry
-from agents.roles.base import HistoryEntry, TeamMember
+from agents.roles.base import TeamMember
 from agents.roles.patterns import matches_any
 from missions.hooks import RunFacts
-from missions.models import Event, Mission, MissionFile, Revision
+from missions.models import Mission, MissionFile, Revision
 
 Activity = Literal["working", "waiting", "settled", "stopped"]
 
@@ -167,48 +167,3 @@ def _last_outcomes(agents: Sequence[Agent]) -> dict[int, str]:
         "pk", Subquery(newest)
     )
     return {key: outcome for key, outcome in rows if outcome}
-
-
-def history_between(
-    *, mission_id: int, after: int, until: int, limit: int = 200
-) -> tuple[HistoryEntry, ...]:
-    """Return what changed between two events of a mission, oldest first, the newest ``limit``."""
-    events = Event.objects.filter(
-        mission_id=mission_id,
-        seq__gt=after,
-        seq__lte=until,
-        type__in=["file.changed", "file.removed", "run.finished"],
-    ).order_by("-seq")[: 2 * limit]
-    entries = [entry for event in reversed(events) if (entry := _entry(event))]
-    return tuple(entries[-limit:])
-
-
-def _entry(event: Event) -> HistoryEntry | None:
-    if event.type != "run.finished":
-        return _file_entry(event)
-    if event.data["outcome"] not in {"failed", "timed_out", "rejected", "proposed"}:
-        return None
-    return HistoryEntry(
-        at=event.at,
-        author=event.data["role"],
-        path="",
-        revision=0,
-        outcome=event.data["outcome"],
-        summary=event.data["reason"],
-    )
-
-
-def _file_entry(event: Event) -> HistoryEntry | None:
-    author = event.data.get("author")
-    if author is None or author["kind"] == "system" or "moved_to" in event.data:
-        return None  # a move is told once, where the file is now
-    old = event.data.get("moved_from")
-    outcome = "changed" if event.type == "file.changed" else "removed"
-    return HistoryEntry(
-        at=event.at,
-        author=author["role"] or author["name"] or author["kind"],
-        path=event.data["path"],
-        revision=event.data.get("revision") or 0,
-        outcome="moved" if old else outcome,
-        summary=f"from {old}" if old else "",
-    )

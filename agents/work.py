@@ -10,10 +10,11 @@ from django.conf import settings
 from agents.aider.protocol import EditFormat, EngineResult, Limits, SandboxChoice
 from agents.gateway.formats import WHOLE_MODELS, format_for
 from agents.gateway.protocol import Allowance, Registration, RunReport, Upstream
+from agents.history import History, history_between
 from agents.models import AgentRun
 from agents.roles.base import AiderAgent, RunContext, Workspace
 from agents.runlog import RunLog
-from agents.selectors import history_between, paths_of, run_directory, team_of
+from agents.selectors import paths_of, run_directory, team_of
 from agents.watch import Watch
 from agents.workshop import Workshop
 from missions.staging import Staged
@@ -96,6 +97,9 @@ def edit_format(run: AgentRun, role: AiderAgent, staged: Staged) -> EditFormat:
 def run_context(run: AgentRun, role: AiderAgent, staged: Staged) -> RunContext:
     """Gather what the role may know when its message is written."""
     agent, mission = run.agent, run.mission
+    past = History(())
+    if role.is_told_of_history:
+        past = history_between(mission_id=mission.pk, after=agent.seen_seq, until=run.seen_seq)
     return RunContext(
         mission_title=mission.title,
         language=mission.language,
@@ -104,7 +108,6 @@ def run_context(run: AgentRun, role: AiderAgent, staged: Staged) -> RunContext:
         files={path: file.text for path, file in staged.files.items()},
         paths=paths_of(mission.pk) if role.is_told_of_paths else (),
         team=team_of(agent) if role.is_told_of_team else (),
-        history=history_between(mission_id=mission.pk, after=agent.seen_seq, until=run.seen_seq)
-        if role.is_told_of_history
-        else (),
+        history=past.entries,
+        forgotten=past.forgotten,
     )

@@ -28,7 +28,6 @@ from agents.aider.protocol import (
 from agents.roles.patterns import is_exact, matches_any
 
 MAX_LINE = 800
-MAX_HISTORY = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +62,8 @@ class HistoryEntry:
     """Something that happened since the agent's last run.
 
     `author` is a role, "external" or a person's name; `path` is empty and `revision` 0 for a run
-    that landed nothing.
+    that landed nothing. `summary` is its reason, the role whose proposal was decided, or the name
+    that a file had before. Several entries may be told as one: `count` of them, `since` then.
     """
 
     at: datetime
@@ -72,6 +72,11 @@ class HistoryEntry:
     revision: int
     outcome: str | None
     summary: str
+    added: int | None = None
+    removed: int | None = None
+    sections: tuple[str, ...] = ()
+    count: int = 1
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +94,8 @@ class RunContext:
     """What a role may know when its message is written.
 
     `prompt` is the text of the role, shipped or overridden; `files` holds every file that the run
-    may see, path to text; `paths` are all files of the mission; `history` is oldest first.
+    may see, path to text; `paths` are all files of the mission; `history` is oldest first;
+    before it, `forgotten` events are no longer known.
     """
 
     mission_title: str
@@ -100,6 +106,7 @@ class RunContext:
     paths: tuple[str, ...] = ()
     team: tuple[TeamMember, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
+    forgotten: int = 0
     instructions: tuple[str, ...] = ()
 
 

@@ -119,10 +119,11 @@ class FinishRun(BaseService[AgentRun]):
         """Return what the agent need not look at again."""
         if self.outcome not in scheduling.CONCLUSIVE or not self.run.fingerprint:
             return {}
-        return {
-            "fingerprint": self.run.fingerprint,
-            "seen_seq": max(agent.seen_seq, self.run.seen_seq),
-        }
+        learnt: dict[str, object] = {"fingerprint": self.run.fingerprint}
+        if self.outcome != Outcome.REJECTED:
+            # What a rejected run was told, it has written down nowhere: it is told again.
+            learnt["seen_seq"] = max(agent.seen_seq, self.run.seen_seq)
+        return learnt
 
 
 def _cost(calls: Sequence[CallRecord]) -> Decimal | None:

@@ -179,6 +179,25 @@ class TestBuildPrompt:
         assert line in text
         assert "| suivi |" not in text
 
+    def test_tells_suivi_what_changed_and_where(self) -> None:
+        at = datetime(2026, 11, 23, 10, 4, tzinfo=UTC)
+        base = HistoryEntry(
+            at=at, author="Ada", path="a.md", revision=4, outcome="changed", summary=""
+        )
+        history = (
+            replace(base, added=3, removed=1, sections=("One", "Two | three")),
+            replace(base, outcome="moved", summary="b.md", added=0, removed=0),
+            replace(base, count=7, since=at.replace(hour=9), added=9, removed=0),
+        )
+
+        text = message("suivi", history=history, forgotten=12)
+
+        head = "- 2026-11-23T10:04:00Z | Ada | a.md | revision 4"
+        assert "- events before these that are no longer known: 12\n" in text
+        assert f"{head} | changed | +3 −1, under “One ; Two / three”\n" in text
+        assert f"{head} | moved | before: b.md\n" in text
+        assert f"{head} | changed | 7 times since 09:04, +9 −0\n" in text
+
     def test_tells_what_a_program_can_count(self) -> None:
         files = {
             "specifications.md": "- **R1** — a\n- **R4** — b\n",

@@ -157,9 +157,17 @@ STATES = {
 }
 
 OUTCOMES = {
-    "changed": "{who} changed {what}.",
-    "saved": "{who} changed {what}.",
-    "removed": "{who} removed {what}.",
+    "changed": "{who} changed {what}{about}.",
+    "saved": "{who} changed {what}{about}.",
+    "created": "{who} wrote {what}{about}.",
+    "restored": "{who} brought back an earlier version of {what}{about}.",
+    "reverted": "{who} took back what a run had done to {what}{about}.",
+    "moved": "{who} moved {what}{about}.",
+    "removed": "{who} removed {what}{about}.",
+    "accepted": "{who} accepted a proposal{about}.",
+    "partly": "{who} accepted a proposal in part{about}.",
+    "declined": "{who} declined a proposal{about}.",
+    "expired": "A proposal has expired{about}.",
     "proposed": "{who} proposed a change, which awaits approval{about}.",
     "rejected": "{who} tried to make a change, which was refused{about}.",
     "failed": "{who} could not finish{about}.",
@@ -167,7 +175,7 @@ OUTCOMES = {
     "cancelled": "{who} was interrupted{about}.",
     "stopped_budget": "{who} stopped: budget reached.",
     "stopped_breaker": "{who} stopped: model out of reach.",
-    "external": "Someone changed {what} outside the application.",
+    "external": "Someone changed {what} outside the application{about}.",
 }
 
 WORDS = {

@@ -159,9 +159,17 @@ STATES = {
 }
 
 OUTCOMES = {
-    "changed": "{who} a modifié {what}.",
-    "saved": "{who} a modifié {what}.",
-    "removed": "{who} a supprimé {what}.",
+    "changed": "{who} a modifié {what}{about}.",
+    "saved": "{who} a modifié {what}{about}.",
+    "created": "{who} a écrit {what}{about}.",
+    "restored": "{who} a rétabli une version antérieure de {what}{about}.",
+    "reverted": "{who} a retiré de {what} ce qu’un passage y avait fait{about}.",
+    "moved": "{who} a déplacé {what}{about}.",
+    "removed": "{who} a supprimé {what}{about}.",
+    "accepted": "{who} a accepté une proposition{about}.",
+    "partly": "{who} a accepté une partie d’une proposition{about}.",
+    "declined": "{who} a refusé une proposition{about}.",
+    "expired": "Une proposition a expiré{about}.",
     "proposed": "{who} a proposé une modification, qui attend un accord{about}.",
     "rejected": "{who} a tenté une modification, qui a été refusée{about}.",
     "failed": "{who} n’a pas pu aboutir{about}.",
@@ -169,7 +177,7 @@ OUTCOMES = {
     "cancelled": "{who} a été interrompu{about}.",
     "stopped_budget": "{who} s’est arrêté : budget atteint.",
     "stopped_breaker": "{who} s’est arrêté : modèle injoignable.",
-    "external": "Quelqu’un a modifié {what} hors de l’application.",
+    "external": "Quelqu’un a modifié {what} hors de l’application{about}.",
 }
 
 WORDS = {
