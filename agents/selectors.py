@@ -147,12 +147,21 @@ def paths_of(mission_id: int) -> tuple[str, ...]:
 
 
 def team_of(agent: Agent) -> tuple[TeamMember, ...]:
-    """Return the other agents of the mission with their state and last outcome."""
+    """Return the other agents of the mission that can work; two queries."""
     others = list(Agent.objects.filter(mission_id=agent.mission_id).exclude(pk=agent.pk))
     outcomes = _last_outcomes(others)
+    roles = [(other, registry.of(other)) for other in others]
     return tuple(
-        TeamMember(role=other.role, state=other.state, last_outcome=outcomes.get(other.pk))
-        for other in others
+        TeamMember(
+            role=other.role,
+            state=other.state,
+            last_outcome=outcomes.get(other.pk),
+            reason=other.reason,
+            writes=role.list_files().writes,
+            watches=role.list_files().watches,
+        )
+        for other, role in roles
+        if role.is_available
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from django.conf import settings
+from django.utils import timezone
 
 from agents.aider.protocol import EditFormat, EngineResult, Limits, SandboxChoice
 from agents.gateway.formats import WHOLE_MODELS, format_for
@@ -15,6 +16,7 @@ from agents.models import AgentRun
 from agents.roles.base import AiderAgent, RunContext, Workspace
 from agents.runlog import RunLog
 from agents.selectors import paths_of, run_directory, team_of
+from agents.situation import situation_of
 from agents.watch import Watch
 from agents.workshop import Workshop
 from missions.staging import Staged
@@ -108,6 +110,7 @@ def run_context(run: AgentRun, role: AiderAgent, staged: Staged) -> RunContext:
         files={path: file.text for path, file in staged.files.items()},
         paths=paths_of(mission.pk) if role.is_told_of_paths else (),
         team=team_of(agent) if role.is_told_of_team else (),
+        situation=situation_of(run, now=timezone.now()) if role.is_told_of_team else (),
         history=past.entries,
         forgotten=past.forgotten,
     )

@@ -55,6 +55,9 @@ class TeamMember:
     role: str
     state: str
     last_outcome: str | None
+    reason: str = ""
+    writes: tuple[str, ...] = ()
+    watches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +108,7 @@ class RunContext:
     files: Mapping[str, str]
     paths: tuple[str, ...] = ()
     team: tuple[TeamMember, ...] = ()
+    situation: tuple[str, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
     forgotten: int = 0
     instructions: tuple[str, ...] = ()
@@ -153,7 +157,7 @@ class AiderAgent(ABC):
     watches: ClassVar[tuple[str, ...]] = ()
     reads: ClassVar[tuple[str, ...]] = ()
     is_told_of_team: ClassVar[bool] = False
-    """Whether it is given the others' states and last outcomes."""
+    """Whether it is given the others' states, what waits for a person, and the budgets."""
     is_told_of_history: ClassVar[bool] = False
     """Whether it is given what happened since its last run."""
     is_told_of_paths: ClassVar[bool] = False

@@ -164,6 +164,39 @@ class TestBuildPrompt:
         assert "- agent suivi: QUEUED, last outcome none\n" in text
         assert "- agent management" not in text
 
+    def test_tells_management_who_is_held_up_and_what_is_asked(self) -> None:
+        team = (
+            TeamMember(
+                role="specifications", state="PAUSED_BUDGET", last_outcome="stopped_budget",
+                reason="the day is used up", writes=("specifications.md",),
+                watches=("demande.md",),
+            ),
+            TeamMember(
+                role="production", state="IDLE", last_outcome="changed", reason="due",
+                writes=("production.md", "production/**"), watches=("specifications.md",),
+            ),
+            TeamMember(
+                role="suivi", state="STOPPED", last_outcome=None, writes=("suivi.md",),
+                watches=("**",),
+            ),
+        )  # fmt: skip
+        files = {
+            "demande.md": "Is this a question?\n",
+            "specifications.md": "# Why?\n\n- Which colour?\n- [x] Done?\n\n> Quoted?\n",
+        }
+
+        text = message("management", team=team, files=files, situation=("budget, today: 1 of 2",))
+
+        assert (
+            "- agent specifications: PAUSED_BUDGET, last outcome stopped_budget, because: " in text
+        )
+        assert "- agent production: IDLE, last outcome changed\n" in text
+        assert "- held up by specifications (PAUSED_BUDGET): production\n" in text
+        assert "held up by suivi" not in text
+        assert "- open questions: 1\n" in text
+        assert "- question: `specifications.md` line 3: Which colour?\n" in text
+        assert "- budget, today: 1 of 2\n" in text
+
     def test_tells_suivi_what_happened(self) -> None:
         at = datetime(2026, 11, 23, 10, 4, tzinfo=UTC)
         entries = [
