@@ -10,10 +10,12 @@ from urllib.parse import unquote
 from agents.reading.markdown import Document, Line, read_document
 
 PLACEHOLDER = re.compile(
-    r"\b(?:TODO|FIXME|TBD|XXX|lorem ipsum|to be (?:completed|defined|determined|written)"
-    r"|à (?:compléter|définir|rédiger|préciser))\b|\?{3,}",
-    re.IGNORECASE,
+    r"\b(?:TODO|FIXME|TBD|XXX)\b|\?{3,}|(?i:lorem ipsum)"
+    r"|(?i:(?<=[\[(:|])\s{0,3}(?:to be (?:completed|defined|determined|written)"
+    r"|à (?:compléter|définir|rédiger|préciser))(?=\s{0,3}(?:[\])|.]|$)))"
 )
+"""What stands where something is missing; in a sentence the same words may mean what they say."""
+
 LINK = re.compile(r"\[[^\[\]]{0,300}\]\(<?([^()<>\s]{1,300})>?\)")
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:|^//", re.IGNORECASE)
 DELIMITER = re.compile(r"^[ \t|:-]*-[ \t|:-]*$")
@@ -108,7 +110,7 @@ def _empty_sections(path: str, document: Document) -> Iterator[Problem]:
 def _placeholders(path: str, document: Document) -> Iterator[Problem]:
     for line in document.lines:
         if found := PLACEHOLDER.search(line.text):
-            yield Problem(path, line.number, f"a placeholder is left: {found[0]}")
+            yield Problem(path, line.number, f"a placeholder is left: {found[0].strip()}")
 
 
 def _tables(path: str, document: Document) -> Iterator[Problem]:

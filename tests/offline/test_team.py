@@ -1,9 +1,11 @@
 """The six roles together: documents that are true, and a team that comes to rest."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from agents.roles import registry
 from tests.offline.offline_checks import (
     coverage,
     numbers,
@@ -84,6 +86,14 @@ class TestDemo:
 
     def test_has_found_nothing_said_twice(self, demo: Team) -> None:
         assert re.search("Aucun passage|No passage", demo.files["duplication.md"])
+
+    def test_quotes_nothing_that_is_not_there_and_is_in_form(self, demo: Team) -> None:
+        role = registry.get("evaluation")
+        context = demo._context(role)
+        new = replace(context, files={**context.files, "evaluation.md": ""})
+
+        assert role.review(new, {"evaluation.md": demo.files["evaluation.md"]}) == []
+        assert "- problems of form found: 0\n" in role._build_prompt(context)
 
     @pytest.mark.parametrize("seed", range(5))
     def test_comes_to_the_same_documents_in_any_order(self, demo: Team, seed: int) -> None:
@@ -242,6 +252,24 @@ class TestAfterwards:
         assert "production.md" in line
         assert "production/notes.md" in line
         assert "blue box" in line
+
+    def test_reports_code_that_stands_twice_under_other_names(self) -> None:
+        team = settled("fr", demo_request("fr"))
+        code = (
+            "def {0}(rows, rate):\n    {1} = 0\n    for row in rows:\n"
+            "        {1} += row.price * rate\n    return round({1}, 2)\n"
+        )
+        team.write("production/a.py", code.format("total", "result"))
+
+        team.write("production/b.py", code.format("somme", "montant"))
+        team.settle()
+
+        line = next(x for x in team.files["duplication.md"].split("\n") if "Même code" in x)
+        assert "`production/a.py`, sous «\u00a0total\u00a0»" in line
+        assert "`production/b.py`, sous «\u00a0somme\u00a0»" in line
+        team.write("production/b.py", "VAT = 0.2\n")
+        team.settle()
+        assert "Même code" not in team.files["duplication.md"]
 
     @pytest.mark.parametrize(
         ("language", "sentence", "line"),

@@ -47,7 +47,8 @@ class TestProblems:
             ("# A\n\n## B\n\n## C\n\ntext\n", 3, "the section is empty"),
             ("# A\n\ntext\n\n## B\n", 5, "the section is empty"),
             ("a\nIt is TODO.\n", 2, "a placeholder is left: TODO"),
-            ("Le délai reste à définir.\n", 1, "a placeholder is left: à définir"),
+            ("- Délai : à définir.\n", 1, "a placeholder is left: à définir"),
+            ("| a | (to be defined) |\n", 1, "a placeholder is left: to be defined"),
             ("| a | b |\n|---|---|\n| 1 |\n", 3, "the row has 1 cells, the table’s head 2"),
             ("| a | b |\n|---|\n", 2, "the table’s rule and head differ in width"),
             ("[x](nothing.md)\n", 1, "a link leads nowhere: nothing.md"),
@@ -70,6 +71,9 @@ class TestProblems:
             "[x](/absolute)",
             "a | b\n\n|",
             "What??",
+            "Le délai reste à définir avec eux.",
+            "*Ébauche : à compléter par qui de droit.*",
+            "## À préciser\n\nQui paie ?",
         ],
     )
     def test_are_not_made_up(self, text: str) -> None:

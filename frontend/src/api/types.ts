@@ -119,6 +119,7 @@ export interface Agent {
   mission: number;
   role: string;
   name: string;
+  is_available: boolean;
   state: AgentState;
   reason: string;
   model: string;
