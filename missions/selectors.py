@@ -23,6 +23,7 @@ from missions.models import (
     Provenance,
     Revision,
 )
+from missions.standard import REQUEST
 from missions.whereabouts import moved_file
 from parallagon.accounts.models import User
 from parallagon.core.errors import (
@@ -265,6 +266,19 @@ def revision_of(*, mission: Mission, path: str, number: int, file: int | None = 
         sentence = _("%(path)s has no revision %(number)s.") % {"path": path, "number": number}
         raise ResourceNotFoundError(sentence, path=path, number=number)
     return found
+
+
+def first_request(*, mission: Mission) -> Revision:
+    """Return the request as it was at first, whichever file has its path by now.
+
+    Raises:
+        ResourceNotFoundError: the mission never had one.
+    """
+    there = Revision.objects.filter(file__mission=mission, path=REQUEST, blob__isnull=False)
+    first = there.select_related("file").order_by("pk").first()
+    if first is None:
+        raise _no_file(REQUEST)
+    return first
 
 
 def current_revisions_to_follow(*, behind: int) -> QuerySet[Revision]:

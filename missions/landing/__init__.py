@@ -127,7 +127,7 @@ def _land(
             store=store,
             mission_id=mission.pk,
             allow_invalid=allow_invalid,
-            leaving=frozenset(change.moved_from for change in wanted if change.moved_from),
+            leaving=frozenset(left for change in wanted if (left := change.leaves)),
         )
         plan = reconcile.plan(wanted)
         if followed and fence is not None and not covers(mission.pk, fence, [*followed.values()]):

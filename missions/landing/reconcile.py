@@ -88,7 +88,7 @@ class Reconcile:
     store: BlobStore
     mission_id: int
     allow_invalid: bool
-    leaving: frozenset[str] = frozenset()  # paths from which files move
+    leaving: frozenset[str] = frozenset()  # paths at which no file will be any more
 
     def plan(self, changes: Sequence[Change]) -> Plan:
         """Merge each change with what is current.

@@ -40,6 +40,11 @@ class Change:
         """Return the paths that it touches."""
         return (self.path,) if self.moved_from is None else (self.moved_from, self.path)
 
+    @property
+    def leaves(self) -> str | None:
+        """Return the path at which no file will be, where it moves or is removed."""
+        return self.path if self.text is None and self.moved_from is None else self.moved_from
+
 
 @dataclass(frozen=True, kw_only=True)
 class Landing:

@@ -6,7 +6,8 @@ from datetime import datetime
 from missions import decisions, hooks, selectors, standard
 from missions.authors import Author
 from missions.landing import Change, Landing, land
-from missions.models import Mission, Proposal, ProposalFile
+from missions.models import Mission, MissionFile, Proposal, ProposalFile
+from missions.paths import path_key
 from missions.services.files import refuse_merging, until_it_lands
 from missions.services.writing import check_open, publish_mission
 from parallagon.accounts.models import User
@@ -45,21 +46,20 @@ class ResetMission(BaseService[Mission]):
         )
 
     def _changes(self) -> list[Change]:
-        files = list(selectors.current_files(mission=self.mission))
-        numbers = {file.path: selectors.current_revision(file).number for file in files}
-        first = self._first_texts()
+        files = selectors.current_files(mission=self.mission)
+        there = {path_key(file.path): file for file in files}
         changes = [
-            Change(path=path, text=text, base=numbers.get(path)) for path, text in first.items()
+            _put_back(path, text, there.pop(path_key(path), None))
+            for path, text in self._first_texts().items()
         ]
         removed = [
-            Change(path=path, text=None, base=number)
-            for path, number in numbers.items()
-            if path not in first
+            Change(path=file.path, text=None, base=selectors.current_revision(file).number)
+            for file in there.values()
         ]
         return changes + removed
 
     def _first_texts(self) -> dict[str, str]:
-        request = selectors.revision_of(mission=self.mission, path=standard.REQUEST, number=1)
+        request = selectors.first_request(mission=self.mission)
         return standard.templates(self.mission.language) | {
             standard.REQUEST: selectors.text_of(request)
         }
@@ -72,3 +72,12 @@ class ResetMission(BaseService[Mission]):
         rejected = ProposalFile.State.REJECTED
         decisions.close(waiting.order_by("pk"), rejected, now=self.now, user=self.user)
         publish_mission(self.mission, now=self.now)
+
+
+def _put_back(path: str, text: str, file: MissionFile | None) -> Change:
+    """Return the change that makes ``file``, or a new one, what it was at first."""
+    if file is None:
+        return Change(path=path, text=text)
+    old = file.path if file.path != path else None  # spelled with other case by now
+    base = selectors.current_revision(file).number
+    return Change(path=path, text=text, base=base, moved_from=old)

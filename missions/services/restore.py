@@ -1,6 +1,6 @@
 """A whole mission as it was at a moment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -91,8 +91,8 @@ class RestoreMissionTo(BaseService[tuple[RestoredFile, ...]]):
         there = {
             path_key(file.path): file for file in selectors.current_files(mission=self.mission)
         }
-        plan = [_restored(path, revision, then, there) for path, revision in then.items()]
         kept = {path_key(path) for path in then}
+        plan = [_restored(path, revision, kept, there) for path, revision in then.items()]
         kept |= {path_key(file.moved_from) for file in plan if file and file.moved_from}
         plan += [_removed(file) for key, file in there.items() if key not in kept]
         budget = Budget()  # for all files: there may be many
@@ -101,17 +101,19 @@ class RestoreMissionTo(BaseService[tuple[RestoredFile, ...]]):
 
 
 def _restored(
-    path: str, then: Revision, all_then: Mapping[str, Revision], there: Mapping[str, MissionFile]
+    path: str, then: Revision, kept: Container[str], there: Mapping[str, MissionFile]
 ) -> RestoredFile | None:
     file = there.get(path_key(path))
     now = file.current if file else None
     if file is not None and now is not None:
+        if file.path != path:  # its name, or its folder's, was spelled otherwise then
+            return RestoredFile(path=path, change="moved", then=then, now=now, moved_from=file.path)
         if now.blob_id == then.blob_id:
             return None
         return RestoredFile(path=file.path, change="restored", then=then, now=now)
     old = then.file.path  # where the file is now
     moved = there.get(path_key(old))
-    if moved and moved.pk == then.file_id and old not in all_then:
+    if moved and moved.pk == then.file_id and path_key(old) not in kept:
         return RestoredFile(path=path, change="moved", then=then, now=moved.current, moved_from=old)
     return RestoredFile(path=path, change="returned", then=then, now=None)
 

@@ -271,6 +271,26 @@ class TestResetMission:
         waiting.refresh_from_db()
         assert (waiting.state, waiting.decided_by) == ("REJECTED", owner)
 
+    def test_gives_a_file_of_other_case_its_name_back(
+        self, client: APIClient, created: str
+    ) -> None:
+        client.patch(f"{created}files/demande.md", {"path": "Demande.md"}, format="json")
+
+        assert client.post(f"{created}reset").status_code == 200
+
+        assert client.get(f"{created}files/demande.md").json()["text"] == "Write it.\n"
+
+    def test_the_first_request_is_that_of_the_mission_not_of_the_file_there_now(
+        self, client: APIClient, created: str
+    ) -> None:
+        client.delete(f"{created}files/demande.md")
+        self.put(client, created, "other.md", "Another file.\n", None)
+        client.patch(f"{created}files/other.md", {"path": "demande.md"}, format="json")
+
+        assert client.post(f"{created}reset").status_code == 200
+
+        assert client.get(f"{created}files/demande.md").json()["text"] == "Write it.\n"
+
     def test_of_an_untouched_mission_writes_nothing(self, client: APIClient, created: str) -> None:
         before = client.get(f"{created}files/").json()
 

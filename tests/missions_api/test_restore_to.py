@@ -201,6 +201,49 @@ class TestMovedFiles:
 
         assert texts(mission) == AS_IT_WAS
 
+    def test_a_name_is_spelled_as_it_was_then(
+        self, client: APIClient, mission: Mission, then: datetime, move: Any
+    ) -> None:
+        move("production.md", "Production.md")
+
+        rows = restore_to(client, mission, at=then.isoformat()).json()["files"]
+
+        (row,) = [row for row in rows if row["path"] == "production.md"]
+        assert (row["change"], row["moved_from"]) == ("moved", "Production.md")
+        assert texts(mission) == AS_IT_WAS
+
+    def test_a_folder_is_spelled_as_it_was_then(
+        self, client: APIClient, mission: Mission, owner: User, clock: Iterator[datetime]
+    ) -> None:
+        author = Author.person(owner)
+        land(mission, [Change(path="d/a.md", text="A.\n")], author=author, now=next(clock))
+        before, moment = texts(mission), next(clock)
+        for change in (
+            Change(path="D/a.md", text=None, moved_from="d/a.md"),
+            Change(path="D/later.md", text="Later.\n"),
+        ):
+            land(mission, [change], author=author, now=next(clock))
+
+        assert restore_to(client, mission, at=moment.isoformat()).status_code == 200
+
+        assert texts(mission) == before
+
+    def test_one_returns_where_another_of_other_case_was_since(
+        self, client: APIClient, mission: Mission, owner: User, clock: Iterator[datetime]
+    ) -> None:
+        author = Author.person(owner)
+        land(mission, [Change(path="d/a.md", text="A.\n")], author=author, now=next(clock))
+        before, moment = texts(mission), next(clock)
+        for change in (
+            Change(path="d/a.md", text=None, base=1),
+            Change(path="D/b.md", text="B.\n"),
+        ):
+            land(mission, [change], author=author, now=next(clock))
+
+        assert restore_to(client, mission, at=moment.isoformat()).status_code == 200
+
+        assert texts(mission) == before
+
 
 class TestAllOrNothing:
     def test_nothing_changes_when_something_fails(
