@@ -48,8 +48,8 @@ def price_is_assumed() -> str:
 
 
 def used_up(whose: ScopeName, kind: Kind, cap: Decimal, *, setting: str) -> str:
-    """Say that a cap is reached; ``setting`` names what raises it, if an installation's does."""
-    sentence = _("The budget of %(whose)s is used up: %(amount)s") % {
+    """Say that a cap is reached, or too little is left; ``setting`` raises it, if one does."""
+    sentence = _("The budget of %(whose)s allows no more: %(amount)s") % {
         "whose": WHOSE[whose],
         "amount": amount_in_words(kind, cap),
     }

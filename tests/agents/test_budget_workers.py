@@ -184,7 +184,7 @@ class TestARealCycle:
         run = team.run("production")
 
         assert run.outcome == "stopped_budget", run.reason
-        assert "this run is used up: $0.002 (PARALLAGON_RUN_DOLLARS)" in run.reason
+        assert "this run allows no more: $0.002 (PARALLAGON_RUN_DOLLARS)" in run.reason
         assert run.cost is not None
         assert Decimal("0.002") < run.cost < Decimal("0.02")
         assert not run.is_cost_assumed

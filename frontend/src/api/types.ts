@@ -178,6 +178,9 @@ export interface Run {
   calls: number | null;
   input_tokens: number | null;
   output_tokens: number | null;
+  /** US dollars; null where the price is not known. */
+  cost: string | null;
+  is_cost_assumed: boolean;
   changes: RunChange[];
   refused: RefusedPath[];
   flags: RunFlag[];
@@ -264,7 +267,13 @@ interface FrameData {
     offset: number;
     text: string;
   };
-  "mission.changed": { state: Mission["state"]; activity: Activity; title: string };
+  "mission.changed": {
+    state: Mission["state"];
+    activity: Activity;
+    title: string;
+    /** What became of the budget, where that is the news. */
+    budget?: { level: string };
+  };
   "proposal.changed": { proposal: number; state: string };
 }
 

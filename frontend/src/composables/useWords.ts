@@ -1,6 +1,8 @@
 import { useI18n } from "vue-i18n";
 
+import type { MeasureKind } from "@/api/budgetTypes";
 import type { Author } from "@/api/types";
+import { dollarsText } from "@/support/money";
 import { agoText, momentText } from "@/support/time";
 
 /** Names and times in the words of the page. */
@@ -44,5 +46,17 @@ export function useWords() {
     return value === null ? t("app.unknown") : new Intl.NumberFormat(locale.value).format(value);
   }
 
-  return { t, te, locale, known, roleName, fileLabel, authorName, sentence, ago, moment, number };
+  function dollars(value: string): string {
+    return dollarsText(value, locale.value);
+  }
+
+  /** An amount of what a budget counts, with its unit. */
+  function amount(kind: MeasureKind, value: string): string {
+    if (kind === "cost") return dollars(value);
+    return t(kind === "calls" ? "budget.calls" : "budget.tokens", { count: number(Number(value)) });
+  }
+
+  return {
+    t, te, locale, known, roleName, fileLabel, authorName, sentence, ago, moment, number, dollars, amount,
+  };
 }

@@ -30,6 +30,7 @@ export const useWorkspace = defineStore("workspace", () => {
   const fresh = shallowRef<ReadonlyMap<string, FreshMark>>(new Map());
   const connection = ref<Connection>("connecting");
   const retryAt = ref<number | null>(null);
+  const budgetNews = ref(0);
   let turn = 0;
 
   const isOwner = computed(() => mission.value?.role === "owner");
@@ -122,7 +123,7 @@ export const useWorkspace = defineStore("workspace", () => {
         applyAgent(frame);
         break;
       case "mission.changed":
-        if (mission.value) setMission({ ...mission.value, ...frame.data });
+        applyMission(frame);
         break;
       case "run.output":
         useOutputs().add(frame.data);
@@ -155,6 +156,12 @@ export const useWorkspace = defineStore("workspace", () => {
     }
   }
 
+  function applyMission({ data }: Frame & { type: "mission.changed" }): void {
+    const { budget, ...facts } = data;
+    if (budget) budgetNews.value += 1;
+    if (mission.value) setMission({ ...mission.value, ...facts });
+  }
+
   function applyAgent({ data }: Frame & { type: "agent.changed" }): void {
     const { agent: id, activity, ...facts } = data;
     agents.value = agents.value.map((agent) => (agent.id === id ? { ...agent, ...facts } : agent));
@@ -162,7 +169,8 @@ export const useWorkspace = defineStore("workspace", () => {
   }
 
   return {
-    status, mission, files, agents, feed, fresh, connection, retryAt, canEdit, isOwner, runningAgents,
+    status, mission, files, agents, feed, fresh, connection, retryAt, budgetNews,
+    canEdit, isOwner, runningAgents,
     load, clear, apply, markRead, setMission, setAgent, setFile, takeRun, refreshFiles,
   };
 });
