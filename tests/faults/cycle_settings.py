@@ -7,7 +7,11 @@ from parallagon.settings.base import *  # noqa: F403
 from parallagon.settings.base import CHANNEL_LAYERS, SQLITE
 
 SQLITE["NAME"] = os.environ["PARALLAGON_TEST_DATABASE"]
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
+CACHES = {
+    "default": {"BACKEND": _MEMORY},
+    "contents": {"BACKEND": _MEMORY, "LOCATION": "contents"},
+}
 CHANNEL_LAYERS["default"] = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 PARALLAGON_QUIET_SECONDS = 0
 PARALLAGON_PRICES = {"openai/scripted": (Decimal("0.15"), Decimal("0.60"))}

@@ -125,6 +125,14 @@ def assert_at_work_again(team: Team, place: Place) -> None:
     wait_until(lambda: team.on_disk()["production.md"] == text)
 
 
+def assert_charged_once(run: AgentRun) -> None:
+    """Expect the call that was under way in the ledger, once, with what its question cost."""
+    run.refresh_from_db()
+    [call] = ModelCall.objects.filter(run=run)
+    assert call.cost
+    assert run.cost == call.cost
+
+
 class TestEngineKilled:
     def test_the_run_fails_with_a_reason_and_the_next_one_works(self, team: Team, place: Place):
         before = team.on_disk()
@@ -137,7 +145,7 @@ class TestEngineKilled:
 
         assert (run.outcome, run.reason) == ("failed", "the engine process ended during the run")
         assert team.on_disk() == before
-        assert ModelCall.objects.filter(run=run).count() == 1
+        assert_charged_once(run)
         wait_until(lambda: not any(map(is_there, at_work)))
         assert_at_work_again(team, place)
 
@@ -153,7 +161,7 @@ class TestGatewayKilled:
         assert run.outcome == "failed"
         assert "the gateway restarted while the run was at work" in run.reason
         assert team.on_disk() == before
-        assert ModelCall.objects.filter(run=run).count() == 1, "the call that was under way"
+        assert_charged_once(run)
         assert_at_work_again(team, place)
 
 
@@ -199,7 +207,7 @@ class TestWorkerKilled:
         run = AgentRun.objects.get(pk=run.pk)
         assert (run.state, run.outcome) == ("FINISHED", "failed")
         assert run.reason.startswith("worker lost")
-        assert ModelCall.objects.filter(run=run).count() == 1, "what it cost is charged"
+        assert_charged_once(run)
         assert not Lease.objects.filter(released_at=None).exists()
         assert not LandingRecord.objects.filter(state="OPEN").exists()
         assert not private_folder(run.pk).exists()
