@@ -23,10 +23,10 @@ def seconds(path: str, content: bytes) -> float:
     """Return how long a look at the content takes at best: other work must not decide."""
     best = float("inf")
     for _ in range(4):
-        started = time.perf_counter()
+        started = time.thread_time()
         with suppress(ValidationError):
             check_bytes(path, content)
-        best = min(best, time.perf_counter() - started)
+        best = min(best, time.thread_time() - started)
         if best < 1:
             break
     return best
@@ -112,9 +112,9 @@ class TestRoundTrip:
         new = "".join(f"{line[:-1]}x\n{line}" if at % 2 else line for at, line in enumerate(lines))
 
         def seconds() -> float:
-            started = time.perf_counter()
+            started = time.thread_time()
             encode(new, like=like)
-            return time.perf_counter() - started
+            return time.thread_time() - started
 
         assert min(seconds() for _ in range(3)) < 2
 

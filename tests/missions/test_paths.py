@@ -75,9 +75,9 @@ class TestValidatePath:
     @pytest.mark.parametrize("path", HOSTILE, ids=range(len(HOSTILE)))
     def test_refuses_at_once(self, path: str) -> None:
         def seconds() -> float:
-            started = time.perf_counter()
+            started = time.thread_time()
             accepted(path)
-            return time.perf_counter() - started
+            return time.thread_time() - started
 
         assert min(seconds() for _ in range(3)) < 0.05
 

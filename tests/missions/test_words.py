@@ -150,11 +150,11 @@ class TestBounds:
         ids=["two words", "one word", "one number", "few lines", "many lines"],
     )  # fmt: skip
     def test_a_text_made_to_be_slow_is_not(self, before: str, after: str) -> None:
-        started = time.perf_counter()
+        started = time.thread_time()
 
         word_diff(before, after)
 
-        assert time.perf_counter() - started < A_SECOND_AND_SOME
+        assert time.thread_time() - started < A_SECOND_AND_SOME
 
 
 def _rebuilt(shown: Sequence[Line], text: str, side: str) -> str:

@@ -85,8 +85,8 @@ class TestUnified:
     def test_a_text_made_to_be_slow_is_not(self) -> None:
         before = "\n".join(f"line {number % 150}" for number in range(60_000))
         after = "\n".join(f"line {number * 7 % 150}" for number in range(60_000))
-        started = time.perf_counter()
+        started = time.thread_time()
 
         unified("a.md", before, after)
 
-        assert time.perf_counter() - started < 5  # difflib alone: minutes
+        assert time.thread_time() - started < 5  # difflib alone: minutes

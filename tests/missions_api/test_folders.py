@@ -131,7 +131,7 @@ class TestCreateFromFolder:
     def test_too_many_files_are_refused(
         self, client: APIClient, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("missions.storage.MOST_FILES", 3)
+        monkeypatch.setattr("missions.storage.folder.MOST_FILES", 3)
 
         answer = create(client, folder)
 
