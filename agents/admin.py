@@ -5,11 +5,21 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.budget.words import amount_in_words
 from agents.costs import total
-from agents.models import Agent, AgentRun, AgentTransition, Budget, ModelCall
+from agents.models import (
+    Agent,
+    AgentRun,
+    AgentTransition,
+    Budget,
+    Instruction,
+    ModelCall,
+    PromptVersion,
+)
+from agents.services import SetPrompt
 
 
 class ReadOnly:
@@ -41,6 +51,15 @@ class TransitionInline(ReadOnly, admin.TabularInline[AgentTransition, Agent]):
         )
 
 
+class PromptVersionInline(ReadOnly, admin.TabularInline[PromptVersion, Agent]):
+    model = PromptVersion
+    fields = ("number", "created_at", "author", "note")
+    max_num = 50
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("author")
+
+
 @admin.register(Agent)
 class AgentAdmin(admin.ModelAdmin[Agent]):
     list_display = ("role", "mission", "state", "reason", "model", "interval", "next_run_at")
@@ -48,14 +67,23 @@ class AgentAdmin(admin.ModelAdmin[Agent]):
     list_select_related = ("mission",)
     search_fields = ("mission__title", "role", "reason")
     fields = (
-        "mission", "role", "state", "reason", "model", "prompt", "interval", "next_run_at",
-        "failure_count", "state_changed_at",
+        "mission", "role", "state", "reason", "model", "prompt", "mode", "shortest", "longest",
+        "interval", "next_run_at", "failure_count", "state_changed_at",
     )  # fmt: skip
     readonly_fields = (
         "mission", "role", "state", "reason", "interval", "next_run_at", "failure_count",
         "state_changed_at",
     )  # fmt: skip
-    inlines = (TransitionInline,)
+    inlines = (TransitionInline, PromptVersionInline)
+
+    def save_model(self, request: Any, obj: Agent, form: Any, change: bool) -> None:
+        """Keep a prompt that was changed here as a version, like any other."""
+        text = obj.prompt
+        if "prompt" in form.changed_data:
+            obj.prompt = form.initial["prompt"]
+        super().save_model(request, obj, form, change)
+        if "prompt" in form.changed_data:
+            SetPrompt(agent=obj, text=text, author=request.user, now=timezone.now()).execute()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -143,3 +171,12 @@ class BudgetAdmin(ReadOnly, admin.ModelAdmin[Budget]):
     )  # fmt: skip
     list_select_related = ("mission",)
     search_fields = ("mission__title",)
+
+
+@admin.register(Instruction)
+class InstructionAdmin(ReadOnly, admin.ModelAdmin[Instruction]):
+    list_display = ("id", "agent", "text", "author", "created_at", "read_at")
+    list_select_related = ("agent", "author")
+    list_filter = ("agent__role",)
+    search_fields = ("text", "agent__mission__title")
+    date_hierarchy = "created_at"

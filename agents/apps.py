@@ -16,6 +16,7 @@ class AgentsConfig(AppConfig):
         hooks.on_created.append(services.create_agents)
         hooks.on_landed.append(services.follow_files)  # before it matters whose files they are
         hooks.on_landed.append(services.wake_agents)
+        hooks.on_decided.append(services.go_on)
         hooks.on_archived.append(services.stop_agents)
         hooks.on_purged.append(services.purge_runs)
         hooks.on_updated.append(services.follow_model)

@@ -26,13 +26,18 @@ from agents.fingerprint import FileState, files_of, fingerprint
 from agents.gateway.models import resolve
 from agents.gateway.protocol import Allowance, GatewayError, Upstream
 from agents.judge import Ended, Judged, judge, require_complete
-from agents.models import Agent, AgentRun
+from agents.models import Agent, AgentRun, Instruction
 from agents.roles import registry
 from agents.roles.base import AiderAgent
 from agents.runlog import RunLog
-from agents.selectors import run_directory, staging_directory, writing_until
+from agents.selectors import (
+    awaiting_decision,
+    run_directory,
+    staging_directory,
+    writing_until,
+)
 from agents.services.control import drop_run
-from agents.services.finish import SettleMission
+from agents.services.finish import SettleMission, waiting
 from agents.settle import PutBack, Settlement
 from agents.work import work
 from agents.workshop import Workshop
@@ -40,7 +45,7 @@ from missions.cache import CachedStore
 from missions.landing import Author, land
 from missions.leases import take_lease
 from missions.locks import RunLock
-from missions.models import Lease, Mission
+from missions.models import Lease, Mission, Proposal
 from missions.staging import Staged, stage
 from parallagon.core.errors import Conflict, LockError, ParallagonError, ValidationError
 from parallagon.core.logging import log_context
@@ -90,6 +95,7 @@ class Cycle:
         self.role: AiderAgent = registry.of(self.agent)
         self.patterns = self.role.list_files()
         self.private = staging_directory(self.run.pk)
+        self.instructions: list[Instruction] = []
         self.settlement = Settlement(run=self.run, clock=self.clock)
 
     def perform(self) -> None:
@@ -140,9 +146,12 @@ class Cycle:
         """
         if self.run.is_cancel_requested:
             raise Ended(Outcome.CANCELLED, _("cancelled before it began"))
+        asked = self.run.trigger == AgentRun.Trigger.PERSON
+        if not asked and awaiting_decision([self.agent]):
+            raise Ended(Outcome.SKIPPED, waiting())
+        self.instructions = list(self.agent.instructions.unread())
         files = files_of(self.mission.pk)
         self.run.fingerprint = fingerprint(self.agent, self.role, mission=self.mission, files=files)
-        asked = self.run.trigger == AgentRun.Trigger.PERSON
         if self.run.fingerprint == self.agent.fingerprint and not asked:
             raise Ended(Outcome.SKIPPED, _("nothing it watches has changed"))
         return files
@@ -172,7 +181,13 @@ class Cycle:
                 deadline_at=now + timedelta(seconds=settings.PARALLAGON_RUN_SECONDS),
             ):
                 raise Taken("the run is not queued any more")
+            self.instructions = [one for one in self.instructions if self._is_shown(one)]
             self.agent.move_to(Agent.State.RUNNING, reason=_("at work"), now=now)
+
+    def _is_shown(self, instruction: Instruction) -> bool:
+        """Note that this run sees an instruction; one that was changed meanwhile waits its turn."""
+        unread = Instruction.objects.filter(pk=instruction.pk, read_at=None)
+        return bool(unread.filter(version=instruction.version).update(run=self.run))
 
     # -- step 3 --------------------------------------------------------------------------------
 
@@ -254,6 +269,7 @@ class Cycle:
                 self.run,
                 role=self.role,
                 staged=staged,
+                instructions=[one.text for one in self.instructions],
                 private=self.private,
                 upstream=upstream,
                 allowance=allowance,
@@ -289,7 +305,7 @@ class Cycle:
                 now=self.clock(),
                 fence=lease.token,
                 within=self.settlement.land,
-                propose=judged.propose,
+                propose=judged.propose or self._review(),
                 timeout=LANDING_SECONDS,
             )
         except ValidationError as error:
@@ -299,6 +315,11 @@ class Cycle:
             logger.info("the run was ended by someone else: %s", error)
         except ParallagonError as error:
             raise Ended(Outcome.FAILED, error.message) from error
+
+    def _review(self) -> Proposal.Reason | None:
+        """Say whether a person wants to see the result first, as things are now."""
+        review = Agent.objects.filter(pk=self.agent.pk, mode=Agent.Mode.REVIEW)
+        return Proposal.Reason.REVIEW if review.exists() else None
 
     @contextmanager
     def _step(self, step: str) -> Iterator[None]:

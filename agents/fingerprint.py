@@ -7,7 +7,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from agents.models import Agent
+from django.db.models import Max, Sum
+
+from agents.models import Agent, Instruction
 from agents.roles.base import AiderAgent
 from agents.roles.patterns import matches_any
 from missions.cache import CachedStore
@@ -37,9 +39,9 @@ def fingerprint(
 ) -> str:
     """Return the hash of what ``agent`` would look at now.
 
-    It covers the watched files, its own files as others changed them, its prompt, its model and
-    the mission's language. One query; the texts of watched files are read only for a role that
-    watches parts of them.
+    It covers the watched files, its own files as others changed them, its prompt, its model, what
+    people asked of it and the mission's language. Two queries; the texts of watched files are read
+    only for a role that watches parts of them.
     """
     patterns = role.list_files()
     watched = [
@@ -59,6 +61,7 @@ def fingerprint(
             mission.language,
             sorted(watched),
             _last_foreign_revision(owned, role.role),
+            _instructions(agent),
         ]
     )
 
@@ -69,6 +72,16 @@ def _last_foreign_revision(files: Sequence[int], role: str) -> int | None:
     )
     newest = foreign.order_by("-pk").values_list("pk", flat=True)[:1]
     return next(iter(newest), None)
+
+
+def _instructions(agent: Agent) -> tuple[int, int] | None:
+    """Return what tells one set of instructions from another; reading them changes nothing.
+
+    None is ever removed but an unread one, and then all is as it was before it came.
+    """
+    known = Instruction.objects.filter(agent_id=agent.pk)
+    newest, versions = known.aggregate(newest=Max("pk"), versions=Sum("version")).values()
+    return (newest, versions) if newest else None
 
 
 def _watched_hash(role: AiderAgent, file: FileState) -> str:

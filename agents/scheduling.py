@@ -22,6 +22,9 @@ CONCLUSIVE: Final = frozenset(
 )
 """Outcomes after which the same inputs are not worth another run."""
 
+FRUITFUL: Final = frozenset({Outcome.CHANGED, Outcome.UNCHANGED, Outcome.PROPOSED})
+"""Outcomes after which what people asked of the run has been seen to."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Next:

@@ -12,12 +12,12 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from agents import scheduling
 from agents.fingerprint import FileState
-from agents.models import Agent, AgentRun
+from agents.models import Agent, AgentRun, Instruction
 from agents.roles import registry
 from agents.roles.base import TeamMember
 from agents.roles.patterns import matches_any
 from missions.hooks import RunFacts
-from missions.models import Mission, MissionFile, Revision
+from missions.models import Membership, Mission, MissionFile, Proposal, Revision
 
 Activity = Literal["working", "waiting", "settled", "stopped"]
 
@@ -38,6 +38,15 @@ def agents_seen_by(user_id: int) -> QuerySet[Agent]:
     """Return the agents of the missions of which the user is a member."""
     seen = Agent.objects.filter(mission__memberships__user_id=user_id)
     return seen.exclude(mission__state=Mission.State.DELETED).select_related("mission")
+
+
+def missions_led_by(user_id: int) -> QuerySet[Mission]:
+    """Return the active missions whose agents the user may control."""
+    led = Membership.objects.filter(
+        user_id=user_id, role__in=[Membership.Role.OWNER, Membership.Role.EDITOR]
+    )
+    active = Mission.objects.filter(state=Mission.State.ACTIVE)
+    return active.filter(pk__in=led.values("mission_id")).order_by("pk")
 
 
 def runs_seen_by(user_id: int) -> QuerySet[AgentRun]:
@@ -144,6 +153,24 @@ def paths_of(mission_id: int) -> tuple[str, ...]:
     """Return the names of the files that are there; one query."""
     files = MissionFile.objects.filter(mission_id=mission_id).present().order_by("path")
     return tuple(files.values_list("path", flat=True))
+
+
+def awaiting_decision(agents: Sequence[Agent]) -> set[int]:
+    """Return which of one mission's agents in review mode wait for a person to decide.
+
+    One who was left an instruction since does not: that is a person's word, too. Two queries, none
+    where nobody is in review mode.
+    """
+    reviewed = {agent.role: agent for agent in agents if agent.mode == Agent.Mode.REVIEW}
+    if not reviewed:
+        return set()
+    mission_id = next(iter(reviewed.values())).mission_id
+    undecided = Proposal.objects.filter(
+        mission_id=mission_id, role__in=list(reviewed), state=Proposal.State.OPEN
+    )
+    waiting = {reviewed[role].pk for role in undecided.values_list("role", flat=True)}
+    asked = Instruction.objects.unread().filter(agent_id__in=waiting)
+    return waiting - set(asked.values_list("agent_id", flat=True)) if waiting else waiting
 
 
 def team_of(agent: Agent) -> tuple[TeamMember, ...]:

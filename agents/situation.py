@@ -6,15 +6,14 @@ from django.utils.translation import gettext as _
 
 from agents.budget.standing import Measure, Standing, standings
 from agents.budget.words import WHOSE, amount_in_words
-from agents.models import AgentRun
 from missions.models import Proposal
 
 MOST_PROPOSALS = 20
 
 
-def situation_of(run: AgentRun, *, now: datetime) -> tuple[str, ...]:
+def situation_of(mission_id: int, *, now: datetime) -> tuple[str, ...]:
     """Return facts, one line each: open proposals, and what is used of the mission's budgets."""
-    return (*_proposals(run.mission_id), *_budgets(run, now=now))
+    return (*_proposals(mission_id), *_budgets(mission_id, now=now))
 
 
 def _proposals(mission_id: int) -> list[str]:
@@ -34,8 +33,8 @@ def _proposal(proposal: Proposal) -> str:
     return f"proposal by {proposal.role} since {since} UTC for {files}: {reason}"
 
 
-def _budgets(run: AgentRun, *, now: datetime) -> list[str]:
-    found = standings(mission_id=run.mission_id, now=now)
+def _budgets(mission_id: int, *, now: datetime) -> list[str]:
+    found = standings(mission_id=mission_id, now=now)
     return [
         _budget(standing, measure)
         for standing in found

@@ -1,6 +1,7 @@
 """Step 6 of a cycle: Aider works in a private folder, through the gateway, till it ends or must."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -12,7 +13,7 @@ from agents.aider.protocol import EditFormat, EngineResult, Limits, SandboxChoic
 from agents.gateway.formats import WHOLE_MODELS, format_for
 from agents.gateway.protocol import Allowance, Registration, RunReport, Upstream
 from agents.history import History, history_between
-from agents.models import AgentRun
+from agents.models import Agent, AgentRun
 from agents.roles.base import AiderAgent, RunContext, Workspace
 from agents.runlog import RunLog
 from agents.selectors import paths_of, run_directory, team_of
@@ -38,6 +39,7 @@ def work(
     *,
     role: AiderAgent,
     staged: Staged,
+    instructions: Sequence[str],
     private: Path,
     upstream: Upstream,
     allowance: Allowance,
@@ -54,7 +56,14 @@ def work(
     watch = Watch(run, gateway=workshop.gateway, log=log)
     (private / "home").mkdir(mode=0o700)
     files = role.run_files(staged.files)
-    context = run_context(run, role, staged)
+    texts = {path: file.text for path, file in staged.files.items()}
+    context = run_context(
+        run.agent,
+        role,
+        texts=texts,
+        instructions=instructions,
+        until=run.seen_seq,
+    )
     workshop.gateway.register(
         Registration(
             run_id=str(run.pk),
@@ -78,7 +87,7 @@ def work(
             model=door.model,
             api_base=door.api_base,
             api_token=token,
-            edit_format=edit_format(run, role, staged),
+            edit_format=edit_format(run.model, role, texts),
             limits=Limits(wall_seconds=settings.PARALLAGON_RUN_SECONDS),
             sandbox=cast("SandboxChoice", settings.PARALLAGON_SANDBOX),
             on_output=log.write,
@@ -90,27 +99,39 @@ def work(
     return Done(result=result, report=report, cause=watch.cause, context=context)
 
 
-def edit_format(run: AgentRun, role: AiderAgent, staged: Staged) -> EditFormat:
-    """Return how the run's model gives its edits back: what suits it and what its files allow."""
-    texts = [staged.files[path].text for path in role.run_files(staged.files).editable]
-    return format_for(run.model, texts, settings.PARALLAGON_WHOLE_MODELS or WHOLE_MODELS)
+def edit_format(model: str, role: AiderAgent, texts: Mapping[str, str]) -> EditFormat:
+    """Return how a model gives its edits back: what suits it and what the files allow."""
+    own = [texts[path] for path in role.run_files(texts).editable]
+    return format_for(model, own, settings.PARALLAGON_WHOLE_MODELS or WHOLE_MODELS)
 
 
-def run_context(run: AgentRun, role: AiderAgent, staged: Staged) -> RunContext:
-    """Gather what the role may know when its message is written."""
-    agent, mission = run.agent, run.mission
+def run_context(
+    agent: Agent,
+    role: AiderAgent,
+    *,
+    texts: Mapping[str, str],
+    instructions: Sequence[str],
+    until: int,
+) -> RunContext:
+    """Gather what the role may know when its message is written.
+
+    ``texts`` are those of the files that it is shown; ``until`` is the mission's last event that
+    it is told of.
+    """
+    mission = agent.mission
     past = History(())
     if role.is_told_of_history:
-        past = history_between(mission_id=mission.pk, after=agent.seen_seq, until=run.seen_seq)
+        past = history_between(mission_id=mission.pk, after=agent.seen_seq, until=until)
     return RunContext(
         mission_title=mission.title,
         language=mission.language,
         prompt=agent.prompt or role.shipped_prompt(mission.language),
-        edit_format=edit_format(run, role, staged),
-        files={path: file.text for path, file in staged.files.items()},
+        edit_format=edit_format(agent.model or mission.model, role, texts),
+        files=texts,
         paths=paths_of(mission.pk) if role.is_told_of_paths else (),
         team=team_of(agent) if role.is_told_of_team else (),
-        situation=situation_of(run, now=timezone.now()) if role.is_told_of_team else (),
+        situation=situation_of(mission.pk, now=timezone.now()) if role.is_told_of_team else (),
         history=past.entries,
         forgotten=past.forgotten,
+        instructions=tuple(instructions),
     )

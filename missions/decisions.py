@@ -10,7 +10,7 @@ from itertools import groupby
 
 from django.utils.translation import gettext as _
 
-from missions import events
+from missions import events, hooks
 from missions.models import Mission, Proposal, ProposalFile
 from parallagon.accounts.models import User
 from parallagon.core.errors import Conflict
@@ -115,3 +115,6 @@ def _conclude(proposal: Proposal, last: str, *, now: datetime, user: User | None
     state = state_of(states, last)
     if state != State.OPEN:
         proposal.move_to(state, now=now, user=user)
+        decided = hooks.Decided(mission=proposal.mission, role=proposal.role, now=now)
+        for hook in hooks.on_decided:
+            hook(decided)

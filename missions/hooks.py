@@ -36,6 +36,15 @@ class Landed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Decided:
+    """Nothing of a proposal by ``role`` waits any more, by whomever or whatever it was decided."""
+
+    mission: Mission
+    role: str
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Updated:
     """These columns of a mission have new values."""
 
@@ -79,6 +88,7 @@ def moved_from(revision: Revision) -> str | None:
 
 on_created: list[Callable[[Created], None]] = []
 on_landed: list[Callable[[Landed], None]] = []
+on_decided: list[Callable[[Decided], None]] = []
 on_updated: list[Callable[[Updated], None]] = []
 on_reset: list[Callable[[Reset], None]] = []
 on_archived: list[Callable[[Archived], None]] = []

@@ -1,6 +1,6 @@
 """Agents over HTTP: read them, start, stop, run now, choose a model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -29,8 +29,10 @@ from agents.gateway.models import ModelOption, available_models, resolve, variab
 from agents.gateway.prices import facts_of
 from agents.gateway.protocol import GatewayError
 from agents.models import Agent
-from agents.selectors import agents_seen_by, last_changes, last_runs
+from agents.selectors import agents_seen_by, last_changes, last_runs, missions_led_by
 from agents.services import (
+    CancelAgent,
+    CancelMission,
     RunAgent,
     SetFiles,
     SetModel,
@@ -42,6 +44,7 @@ from agents.services import (
 from missions.models import Membership, Mission
 from missions.selectors import membership
 from parallagon.accounts.authentication import caller
+from parallagon.core.api import problems
 from parallagon.core.errors import ResourceNotFoundError, ValidationError
 
 EDITOR = Membership.Role.EDITOR
@@ -117,16 +120,18 @@ class AgentView(APIView):
         agent = agent_of(request, agent_id, to_write=True)
         serializer = AgentUpdateSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        given = serializer.validated_data
-        if model := given.get("model"):
-            require_reachable(model)
-        if patterns := {
-            name: given[name] for name in ("writes", "watches", "reads") if name in given
-        }:
-            SetFiles(agent=agent, now=timezone.now(), **patterns).execute()
-        if "model" in given:
-            SetModel(agent=agent, model=given["model"], now=timezone.now()).execute()
+        change_agent(agent, serializer.validated_data)
         return Response(agent_data([agent])[0])
+
+
+def change_agent(agent: Agent, given: Mapping[str, Any]) -> None:
+    """Give an agent what of a model and patterns of files is given."""
+    if model := given.get("model"):
+        require_reachable(model)
+    if patterns := {name: given[name] for name in ("writes", "watches", "reads") if name in given}:
+        SetFiles(agent=agent, now=timezone.now(), **patterns).execute()
+    if "model" in given:
+        SetModel(agent=agent, model=given["model"], now=timezone.now()).execute()
 
 
 def require_reachable(model: str) -> None:
@@ -169,22 +174,36 @@ class RunAgentView(_AgentAction):
     operation = RunAgent
 
 
+@extend_schema_view(
+    post=extend_schema(
+        operation_id="agents_cancel",
+        request=None,
+        responses={200: AgentSerializer, **problems(403, 404, 409)},
+    )
+)
+class CancelAgentView(_AgentAction):
+    operation = CancelAgent
+
+
 class _TeamAction(APIView):
-    """One thing done to all agents of a mission; the answer is those agents."""
+    """One thing done to all agents of a mission, or of all; the answer is those agents."""
 
     operation: Callable[..., Any]
 
-    def _act(self, request: Request, mission_id: int) -> Mission:
-        mission = membership(user=caller(request), mission_id=mission_id, at_least=EDITOR).mission
-        type(self).operation(mission=mission, now=timezone.now()).execute()
-        return mission
-
     def post(self, request: Request) -> Response:
+        """Do it in one mission, or in every active one that the caller may edit."""
         given = MissionChoiceSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        self._act(request, given.validated_data["mission"])
-        agents = agents_seen_by(caller(request).pk).filter(mission=given.validated_data["mission"])
-        return Response({"results": agent_data(list(agents.order_by("pk")))})
+        missions = self._missions(request, given.validated_data.get("mission"))
+        for mission in missions:
+            type(self).operation(mission=mission, now=timezone.now()).execute()
+        agents = agents_seen_by(caller(request).pk).filter(mission__in=missions)
+        return Response({"results": agent_data(list(agents.order_by("mission_id", "pk")))})
+
+    def _missions(self, request: Request, mission_id: int | None) -> list[Mission]:
+        if mission_id is None:
+            return list(missions_led_by(caller(request).pk))
+        return [membership(user=caller(request), mission_id=mission_id, at_least=EDITOR).mission]
 
 
 @extend_schema_view(
@@ -222,6 +241,17 @@ def model_data(option: ModelOption) -> dict[str, Any]:
         "context_window": facts.context_window,
         "longest_reply": facts.longest_reply,
     }
+
+
+@extend_schema_view(
+    post=extend_schema(
+        operation_id="agents_cancel_all",
+        request=MissionChoiceSerializer,
+        responses=AgentListSerializer,
+    )
+)
+class CancelAgentsView(_TeamAction):
+    operation = CancelMission
 
 
 class ModelListView(APIView):

@@ -1,4 +1,4 @@
-"""Start and stop the team of a mission."""
+"""Start and stop the team of a mission, and end what it is at."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from agents.services import StartMission, StopMission
+from agents.services import CancelMission, StartMission, StopMission
 from missions.api.serializers import MissionSerializer
 from missions.api.views.missions import mission_data
 from missions.models import Membership
@@ -42,3 +42,10 @@ class StartMissionView(_MissionAction):
 )
 class StopMissionView(_MissionAction):
     operation = StopMission
+
+
+@extend_schema_view(
+    post=extend_schema(operation_id="missions_cancel", request=None, responses=MissionSerializer)
+)
+class CancelMissionView(_MissionAction):
+    operation = CancelMission

@@ -87,7 +87,7 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
         fields = (
             "id", "mission", "role", "name", "is_available", "state", "reason", "model",
             "effective_model", "interval", "next_run_at", "is_stopping", "last_run",
-            "last_change_at", "writes", "watches", "reads", "cost_today", "tokens_today",
+            "last_change_at", "writes", "watches", "reads", "mode", "cost_today", "tokens_today",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -161,7 +161,12 @@ class AgentUpdateSerializer(serializers.Serializer[dict[str, Any]]):
 
 
 class MissionChoiceSerializer(serializers.Serializer[dict[str, Any]]):
-    mission = serializers.IntegerField(min_value=1)
+    mission = serializers.IntegerField(
+        min_value=1,
+        max_value=2**63 - 1,
+        required=False,
+        help_text="none: every active mission that you may edit",
+    )
 
 
 class AgentFilterSerializer(serializers.Serializer[dict[str, Any]]):

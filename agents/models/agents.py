@@ -46,6 +46,10 @@ class Agent(models.Model):
         REFUSED = "refused", _("refused again and again")
         COST = "cost", _("far dearer than usual")
 
+    class Mode(models.TextChoices):
+        AUTONOMOUS = "autonomous", _("autonomous")
+        REVIEW = "review", _("review: a person decides")
+
     WAITING: ClassVar = [State.IDLE, State.BACKING_OFF, State.PAUSED_BUDGET, State.PAUSED_BREAKER]
     RESTING: ClassVar = [*WAITING, State.SETTLED]
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
@@ -81,6 +85,13 @@ class Agent(models.Model):
     writes = models.JSONField(default=list, help_text=_("patterns; empty: those of the role"))
     watches = models.JSONField(default=list, help_text=_("patterns; empty: those of the role"))
     reads = models.JSONField(default=list, help_text=_("patterns; empty: those of the role"))
+    mode = models.CharField(max_length=10, choices=Mode, default=Mode.AUTONOMOUS)
+    shortest = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("seconds between two looks; empty: as the role says")
+    )
+    longest = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("the same when nothing has changed for long")
+    )
     interval = models.PositiveIntegerField(help_text=_("seconds until the next look, for now"))
     next_run_at = models.DateTimeField(null=True, help_text=_("never, when empty"))
     next_trigger = models.CharField(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Protocol, Self
 
@@ -233,7 +233,7 @@ class AiderAgent(ABC):
 
     def shipped_prompt(self, language: str) -> str:
         """Return the prompt that the role ships. Raises FileNotFoundError when it has none."""
-        return _read_prompt(self.prompts / language / f"{self.role}.md")
+        return _prompt_in(self.prompts / language / f"{self.role}.md")
 
     def work(self, context: RunContext, workspace: Workspace) -> EngineResult:
         """Write the message and let Aider work on it."""
@@ -274,7 +274,7 @@ class AiderAgent(ABC):
             _section("Files", lists),
         ]
         if context.instructions:
-            parts.append(_section("Instructions", context.instructions))
+            parts.append("\n\n".join(["## Instructions", *map(_quoted, context.instructions)]))
         return "\n\n".join(parts) + "\n"
 
     def _run_aider(self, prompt: str, workspace: Workspace) -> EngineResult:
@@ -309,6 +309,18 @@ def _one_line(text: str) -> str:
     return line if len(line) <= MAX_LINE else line[: MAX_LINE - 1] + "…"
 
 
-@cache
-def _read_prompt(path: Path) -> str:
+def _quoted(text: str) -> str:
+    """Quote a text line by line, so that nothing in it can pass for a heading or a list of ours."""
+    lines = text.replace("\r", "\n").split("\n")
+    return "\n".join(f"> {line.rstrip()}".rstrip() for line in lines)
+
+
+def _prompt_in(path: Path) -> str:
+    """Return the text of a prompt's file, from memory unless the file is another one by now."""
+    state = path.stat()
+    return _read_prompt(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=64)
+def _read_prompt(path: Path, _changed_at: int, _size: int) -> str:
     return path.read_text(encoding="utf-8")

@@ -1,7 +1,10 @@
 """What is done to agents and runs."""
 
 from agents.services.budget import SetAgentBudget, SetMissionBudget
+from agents.services.configure import ConfigureAgent
 from agents.services.control import (
+    CancelAgent,
+    CancelMission,
     CancelRun,
     RunAgent,
     SetModel,
@@ -12,35 +15,57 @@ from agents.services.control import (
 )
 from agents.services.dispatch import Dispatch, MarkSent
 from agents.services.finish import FinishRun, RequeueRun, SettleMission, SkipRun
+from agents.services.instructions import (
+    ChangeInstruction,
+    LeaveInstruction,
+    WithdrawInstruction,
+)
 from agents.services.patterns import SetFiles, follow_files
+from agents.services.prompts import RestorePrompt, SetPrompt
 from agents.services.purge import purge_runs
 from agents.services.reap import ReapRun
 from agents.services.reconcile import ReconcileRoles
-from agents.services.wake import begin_anew, create_agents, follow_model, stop_agents, wake_agents
+from agents.services.wake import (
+    begin_anew,
+    create_agents,
+    follow_model,
+    go_on,
+    stop_agents,
+    wake_agents,
+)
 
 __all__ = [
+    "CancelAgent",
+    "CancelMission",
     "CancelRun",
+    "ChangeInstruction",
+    "ConfigureAgent",
     "Dispatch",
     "FinishRun",
+    "LeaveInstruction",
     "MarkSent",
     "ReapRun",
     "ReconcileRoles",
     "RequeueRun",
+    "RestorePrompt",
     "RunAgent",
     "SetAgentBudget",
     "SetFiles",
     "SetMissionBudget",
     "SetModel",
+    "SetPrompt",
     "SettleMission",
     "SkipRun",
     "StartAgent",
     "StartMission",
     "StopAgent",
     "StopMission",
+    "WithdrawInstruction",
     "begin_anew",
     "create_agents",
     "follow_files",
     "follow_model",
+    "go_on",
     "purge_runs",
     "stop_agents",
     "wake_agents",

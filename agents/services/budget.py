@@ -13,7 +13,7 @@ from django.utils.translation import override
 from agents import announce
 from agents.budget import Caps, Measure, Standing, scopes_of, standings
 from agents.models import Agent, AgentRun, Budget, BudgetNotice
-from agents.roles import registry
+from agents.services.queue import bounds_of
 from missions.models import Mission
 from parallagon.core.services import BaseService
 
@@ -105,7 +105,7 @@ def _wake(agents: Iterable[Agent], *, now: datetime) -> None:
                 now=now,
                 next_run_at=now,
                 next_trigger=AgentRun.Trigger.CHANGE,
-                interval=registry.of(agent).interval,
+                interval=bounds_of(agent)[0],
             )
             announce.agent_changed(agent, now=now)
 

@@ -3,6 +3,7 @@
 Reasons are kept in the language of the mission, refusals are in the language of the caller.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from agents import announce
 from agents.models import Agent, AgentRun
 from agents.roles import registry
 from agents.services.finish import FinishRun
-from agents.services.queue import look_anew, queue_run
+from agents.services.queue import bounds_of, look_anew, queue_run
 from agents.services.roster import add_missing, agents_with_a_role
 from missions.models import Mission
 from parallagon.core.errors import Conflict
@@ -45,7 +46,7 @@ class StartAgent(BaseService[Agent]):
                     reason=_("started"),
                     now=self.now,
                     next_run_at=self.now,
-                    interval=registry.get(agent.role).interval,
+                    interval=bounds_of(agent)[0],
                     failure_count=0,
                 )
             announce.agent_changed(agent, now=self.now)
@@ -145,6 +146,25 @@ class CancelRun(BaseService[AgentRun]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CancelAgent(BaseService[AgentRun]):
+    """End what the agent is at: a queued run at once, a running one within a second.
+
+    Raises:
+        Conflict: it is not at work.
+    """
+
+    operation = "agents.agent.cancel"
+    agent: Agent
+    now: datetime
+
+    def _perform(self) -> AgentRun:
+        run = self.agent.runs.filter(state__in=AgentRun.ACTIVE).first()
+        if run is None:
+            raise Conflict(_("This agent is not at work."), state=self.agent.state)
+        return CancelRun(run=run, now=self.now).execute()
+
+
+@dataclass(frozen=True, kw_only=True)
 class SetModel(BaseService[Agent]):
     """Give the agent a model of its own; an empty name goes back to the mission's."""
 
@@ -190,6 +210,21 @@ class StopMission(BaseService[Mission]):
         with transaction.atomic():
             for agent in self.mission.agents.select_related("mission"):
                 StopAgent(agent=agent, now=self.now).execute()
+        return self.mission
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelMission(BaseService[Mission]):
+    """End every run of the mission; its agents stay started."""
+
+    operation = "agents.mission.cancel"
+    mission: Mission
+    now: datetime
+
+    def _perform(self) -> Mission:
+        for run in self.mission.runs.filter(state__in=AgentRun.ACTIVE).select_related("mission"):
+            with suppress(Conflict):  # it has just ended by itself
+                CancelRun(run=run, now=self.now).execute()
         return self.mission
 
 

@@ -13,10 +13,12 @@ from agents import announce, scheduling
 from agents.budget import is_free
 from agents.fingerprint import files_of, fingerprint
 from agents.gateway.protocol import CallRecord
-from agents.models import Agent, AgentRun, ModelCall
+from agents.models import Agent, AgentRun, Instruction, ModelCall
 from agents.roles import registry
+from agents.selectors import awaiting_decision
 from agents.services.budget import tell_of_budget
 from agents.services.loops import StopLoop
+from agents.services.queue import bounds_of
 from missions.leases import release_lease
 from missions.models import Mission
 from parallagon.core.errors import Conflict
@@ -51,6 +53,9 @@ class FinishRun(BaseService[AgentRun]):
             self._finish_row()
             self._write_calls()
             release_lease(self.run.pk, now=self.now)
+            if self.outcome in scheduling.FRUITFUL:
+                unread = Instruction.objects.filter(run=self.run, read_at=None)
+                unread.update(read_at=self.now)
             agent = Agent.objects.select_related("mission").get(pk=self.run.agent_id)
             announce.run_finished(self.run, now=self.now)
             rest(agent, self.outcome, reason=self.reason, now=self.now, learnt=self._learnt(agent))
@@ -140,15 +145,15 @@ def rest(
     agent: Agent, outcome: str, *, reason: str, now: datetime, learnt: Mapping[str, object] = {}
 ) -> None:
     """Say what the agent does after a run with ``outcome``; ``learnt`` are further columns."""
-    role = registry.of(agent)
+    shortest, longest = bounds_of(agent)
     following = scheduling.after_run(
         outcome,
         scheduling.Standing(
             interval=agent.interval,
-            shortest=role.interval,
-            longest=role.max_interval,
+            shortest=shortest,
+            longest=longest,
             failure_count=agent.failure_count,
-            is_stopping=agent.is_stopping or not role.is_available,
+            is_stopping=agent.is_stopping or not registry.of(agent).is_available,
             is_dirty=agent.is_dirty,
             gather=_gather(agent),
         ),
@@ -175,6 +180,11 @@ def _gather(agent: Agent) -> timedelta:
     if is_free(agent.model or agent.mission.model) or (person and person >= agent.state_changed_at):
         return timedelta()
     return scheduling.GATHER
+
+
+def waiting() -> str:
+    """Return why an agent in review mode does nothing while a proposal of its is open."""
+    return _("it waits for your decision about what it proposes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,7 +256,8 @@ class SettleMission(BaseService[bool]):
     """Let a mission rest when none of its running agents has anything to do.
 
     Evidence: every one of them is waiting for its next look or rests already, and would look at
-    exactly what its last finished run looked at. One that goes in a circle waits for a person.
+    exactly what its last finished run looked at, or waits for a person's decision. One that goes
+    in a circle waits for a person, too.
     """
 
     operation = "agents.mission.settle"
@@ -263,12 +274,14 @@ class SettleMission(BaseService[bool]):
             awake = [agent for agent in agents if agent.state != Agent.State.SETTLED]
             if {agent.state for agent in awake} != {Agent.State.IDLE}:
                 return False
-            if not self._nobody_has_work(agents):
+            undecided = awaiting_decision(agents)
+            if not self._nobody_has_work([one for one in agents if one.pk not in undecided]):
                 return False
             for agent in awake:
+                waits = agent.pk in undecided
                 agent.move_to(
                     Agent.State.SETTLED,
-                    reason=_("nobody has anything to do"),
+                    reason=waiting() if waits else _("nobody has anything to do"),
                     now=self.now,
                     next_run_at=None,
                 )

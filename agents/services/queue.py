@@ -12,6 +12,13 @@ WAKEFUL: Final = frozenset({State.IDLE, State.BACKING_OFF, State.SETTLED})
 """States in which news is a reason to look; one that is paused waits for its own reason."""
 
 
+def bounds_of(agent: Agent) -> tuple[int, int]:
+    """Return the seconds between two looks: while there is something to do, and at most."""
+    role = registry.of(agent)
+    shortest = agent.shortest or role.interval
+    return shortest, max(agent.longest or role.max_interval, shortest)
+
+
 def queue_run(agent: Agent, *, trigger: str, reason: str, now: datetime) -> AgentRun:
     """Move the agent to QUEUED and insert its run; the caller holds the transaction.
 
@@ -37,7 +44,7 @@ def bring_forward(agent: Agent, *, at: datetime, reason: str, now: datetime) -> 
     fields: dict[str, object] = {
         "next_run_at": at,
         "next_trigger": AgentRun.Trigger.CHANGE,
-        "interval": registry.of(agent).interval,
+        "interval": bounds_of(agent)[0],
         "failure_count": 0,
     }
     if agent.state != State.IDLE:
@@ -48,7 +55,11 @@ def bring_forward(agent: Agent, *, at: datetime, reason: str, now: datetime) -> 
 
 
 def look_anew(agent: Agent, *, reason: str, now: datetime) -> None:
-    """Let an agent look because it is not what it was: now, or as soon as its run has ended."""
+    """Let an agent look because a person told it something: now, or as soon as its run has ended.
+
+    What it did before that is no part of a circle.
+    """
+    Agent.objects.filter(pk=agent.pk).update(undisturbed_since=now)
     if agent.state in {State.QUEUED, State.RUNNING}:
         Agent.objects.filter(pk=agent.pk).update(is_dirty=True)
     elif agent.state in WAKEFUL or agent.loop:

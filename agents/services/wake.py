@@ -18,13 +18,13 @@ from agents.scheduling import DEBOUNCE, GATHER
 from agents.services.control import StartMission
 from agents.services.queue import WAKEFUL, bring_forward, look_anew
 from agents.services.roster import add_missing
-from missions.hooks import Archived, Created, Landed, Reset, Updated
+from missions.hooks import Archived, Created, Decided, Landed, Reset, Updated
 from missions.models import Mission, Revision
 
 State = Agent.State
 OUTSIDE: Final = frozenset({Revision.AuthorKind.PERSON, Revision.AuthorKind.EXTERNAL})
 """Authors whose changes are no part of a circle."""
-Happening = TypeVar("Happening", Landed, Updated, Reset, Archived)
+Happening = TypeVar("Happening", Landed, Decided, Updated, Reset, Archived)
 
 
 def in_its_language(hook: Callable[[Happening], None]) -> Callable[[Happening], None]:
@@ -92,6 +92,17 @@ def _patience(agent: Agent, causes: list[Revision], mission: Mission) -> timedel
         return DEBOUNCE
     is_paid = not is_free(agent.model or mission.model)
     return GATHER if is_paid and authors == {Revision.AuthorKind.AGENT} else timedelta()
+
+
+@in_its_language
+def go_on(decided: Decided) -> None:
+    """Let an agent in review mode look at what happened while it waited for the decision."""
+    reviewed = Agent.objects.filter(
+        mission=decided.mission, role=decided.role, mode=Agent.Mode.REVIEW
+    )
+    for agent in reviewed.exclude(state=State.RUNNING):
+        look_anew(agent, reason=_("somebody has decided"), now=decided.now)
+        announce.agent_changed(agent, now=decided.now)
 
 
 @in_its_language

@@ -22,6 +22,7 @@ AGENT = {
     "effective_model", "interval",
     "next_run_at", "is_stopping", "last_run", "last_change_at", "writes", "watches", "reads",
     "cost_today", "tokens_today",
+    "mode",
 }  # fmt: skip
 
 

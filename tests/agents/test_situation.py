@@ -24,7 +24,7 @@ def mission() -> Mission:
 
 def situation(mission: Mission) -> tuple[str, ...]:
     run = make_run(make_agent(mission, "management"))
-    return situation_of(run, now=timezone.now())
+    return situation_of(run.mission_id, now=timezone.now())
 
 
 class TestSituation:
