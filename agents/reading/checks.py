@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from agents.reading.markdown import Document, Line, read_document
@@ -18,7 +19,7 @@ PLACEHOLDER = re.compile(
 
 LINK = re.compile(r"\[[^\[\]]{0,300}\]\(<?([^()<>\s]{1,300})>?\)")
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:|^//", re.IGNORECASE)
-DELIMITER = re.compile(r"^[ \t|:-]*-[ \t|:-]*$")
+RULE_SIGNS = frozenset("-| \t:")
 CELL_END = re.compile(r"(?<!\\)\|")
 WORD = re.compile(r"\w+")
 
@@ -54,7 +55,7 @@ def find_problems(files: Mapping[str, str], *, paths: Collection[str]) -> list[P
     linked to, also those whose text is not given."""
     documents = {path: read_document(files[path]) for path in sorted(files) if _is_markdown(path)}
     anchors = {path: anchors_of(document) for path, document in documents.items()}
-    known = {*paths, *files}
+    known = {folder for path in (*paths, *files) for folder in _with_folders(path)}
     return [
         problem
         for path, document in documents.items()
@@ -82,6 +83,12 @@ def anchors_of(document: Document) -> set[str]:
             anchors.add(f"{name}-{counts[name]}" if counts[name] else name)
             counts[name] += 1
     return anchors
+
+
+def _with_folders(path: str) -> Iterator[str]:
+    """Yield a path and the folders that it lies in."""
+    yield path
+    yield from (str(folder) for folder in PurePosixPath(path).parents)
 
 
 def _is_markdown(path: str) -> bool:
@@ -119,13 +126,17 @@ def _tables(path: str, document: Document) -> Iterator[Problem]:
     for head, line in zip(document.lines, document.lines[1:], strict=False):
         if "|" not in line.text:
             width = 0
-        elif "|" in head.text and DELIMITER.match(line.text) and not width:
+        elif "|" in head.text and _is_rule(line) and not width:
             width = _cells(head)
             if _cells(line) != width:
                 yield Problem(path, line.number, "the table’s rule and head differ in width")
         elif width and _cells(line) != width:
             what = f"the row has {_cells(line)} cells, the table’s head {width}"
             yield Problem(path, line.number, what)
+
+
+def _is_rule(line: Line) -> bool:
+    return "-" in line.text and RULE_SIGNS.issuperset(line.text)
 
 
 def _cells(line: Line) -> int:
@@ -142,8 +153,7 @@ def _links(
             name, _, anchor = unquote(link).partition("#")
             target = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
             target = target if name else path
-            is_folder = any(other.startswith(f"{target}/") for other in known)
-            if target not in known and not is_folder:
+            if target not in known:
                 yield Problem(path, line.number, f"a link leads nowhere: {link}")
             elif anchor and anchor.lower() not in anchors.get(target, {anchor.lower()}):
                 yield Problem(path, line.number, f"a link names no heading there: {link}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 HEADING = re.compile(r"^(#{1,6})[ \t]")
-INLINE_CODE = re.compile(r"(`+)[^`\n]{1,500}\1")
+INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`)[^`\n]{1,500}\1(?!`)")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.likeness import find_repetitions
 from agents.reading.checks import Size, find_problems, measure
+from agents.reading.quotations import read_quotations
 
 GOOD = """# Plan
 
@@ -83,6 +85,26 @@ class TestProblems:
     def test_any_text_can_be_checked(self, text: str) -> None:
         for line, _what in problems(text):
             assert 1 <= line <= len(text.split("\n"))
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "`" * 20_000,
+            "a | b\n" + "-" * 19_999 + "x|",
+            "[" * 20_000,
+            "# " + " " * 19_000 + "#x",
+            "“" * 20_000,
+            "> " * 10_000,
+            "[a](b) " * 2_500,
+        ],
+    )
+    def test_lines_that_are_made_to_take_long_do_not(self, line: str) -> None:
+        """Each would take minutes where a pattern tries every pair of places."""
+        text = "\n".join([line] * 25)
+
+        find_problems({"a.md": text}, paths=[f"{n}/b.md" for n in range(200)])
+        read_quotations(text)
+        find_repetitions({"a.md": text})
 
 
 class TestMeasure:
