@@ -1,5 +1,6 @@
 """After the settings have changed: agents for new roles, and rest for those whose role is gone."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,10 @@ from agents.roles import registry
 from agents.services.control import StopAgent
 from agents.services.roster import add_missing
 from missions.models import Mission
+from parallagon.core.errors import Conflict
 from parallagon.core.services import BaseService
+
+logger = logging.getLogger(__name__)
 
 BATCH = 500
 
@@ -38,11 +42,18 @@ class ReconcileRoles(BaseService[tuple[int, int]]):
     def _stop_gone(self) -> int:
         names = [role.role for role in registry.all_roles()]
         gone = Agent.objects.exclude(role__in=names).exclude(state=Agent.State.STOPPED)
-        agents = list(gone.exclude(is_stopping=True).select_related("mission"))
-        for agent in agents:
+        agents = gone.exclude(is_stopping=True).select_related("mission")
+        return sum(self._stop(agent) for agent in list(agents))
+
+    def _stop(self, agent: Agent) -> bool:
+        """Stop one agent; return whether that was still to be done."""
+        try:
             with transaction.atomic(), translation.override(agent.mission.language):
                 StopAgent(agent=agent, now=self.now).execute()
                 agent.reason = _("this installation no longer has its role")
                 agent.save(update_fields=["reason"])
                 announce.agent_changed(agent, now=self.now)
-        return len(agents)
+        except Conflict as error:  # another worker, which has just started too, was faster
+            logger.info("agent %s was moved by someone else: %s", agent.pk, error)
+            return False
+        return True

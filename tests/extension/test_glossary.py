@@ -17,6 +17,7 @@ from agents.services import (
     SettleMission,
     StartAgent,
     StartMission,
+    StopAgent,
 )
 from agents.services.queue import queue_run
 from examples.glossary import Glossary
@@ -175,6 +176,19 @@ class TestARoleThatIsGone:
         agent = left.agent("glossary")
         assert agent.state == "STOPPED"
         assert agent.reason == "this installation no longer has its role"
+        assert reconcile() == (0, 0)
+
+    def test_leaves_alone_what_another_worker_has_just_moved(
+        self, left: Team, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        perform = StopAgent._perform
+
+        def late(stopping: StopAgent) -> Agent:
+            Agent.objects.filter(pk=stopping.agent.pk).update(state="STOPPED")
+            return perform(stopping)
+
+        monkeypatch.setattr(StopAgent, "_perform", late)
+
         assert reconcile() == (0, 0)
 
     def test_is_never_due_and_never_woken(self, left: Team) -> None:
