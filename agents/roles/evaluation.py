@@ -15,6 +15,7 @@ from agents.gateway.offline.coverage import (
     requirement_numbers,
     requirements_named,
 )
+from agents.reading.bounds import within_bounds
 from agents.reading.checks import find_problems, measure
 from agents.reading.quotations import Quotation, Sources, read_quotations
 from agents.roles.base import AiderAgent, Flag, RunContext
@@ -38,6 +39,8 @@ class Evaluation(AiderAgent):
     def review(self, context: RunContext, written: Mapping[str, str]) -> Sequence[Flag]:
         """Flag what the run added and quotes from nowhere."""
         sources = self._sources(context)
+        if sources is None:
+            return ()
         return [
             Flag(
                 path=path,
@@ -52,19 +55,25 @@ class Evaluation(AiderAgent):
 
     def _facts(self, context: RunContext) -> Sequence[str]:
         """Give what a program can check, so that no model has to count."""
-        watched = {path: text for path, text in context.files.items() if self.is_watched(path)}
+        watched, unread = within_bounds(
+            {path: text for path, text in context.files.items() if self.is_watched(path)}
+        )
         known = self.known_files(context)
         return [
             *read_coverage(known).as_facts(),
             *_unknown_requirements(known),
             *_sizes(watched),
             *_problems(watched, context.paths),
+            *([f"files too large to be checked: {len(unread)}"] if unread else []),
             *self._false_quotations(context),
         ]
 
     def _false_quotations(self, context: RunContext) -> Iterator[str]:
         """Yield what its own document quotes from nowhere: made up, or changed meanwhile."""
         sources = self._sources(context)
+        if sources is None:
+            yield "quotations were not checked: there is too much to read"
+            return
         own = [path for path in context.files if matches_any(self.list_files().writes, path)]
         found = [
             f"quotation found in no file, `{path}` line {quotation.line}: {quotation.text}"
@@ -74,11 +83,14 @@ class Evaluation(AiderAgent):
         ]
         yield from (fact[:EXCERPT_LENGTH] for fact in found[:MAX_QUOTATIONS])
 
-    def _sources(self, context: RunContext) -> Sources:
-        """Return what may be quoted: every file but its own, and what it was told to do."""
+    def _sources(self, context: RunContext) -> Sources | None:
+        """Return what may be quoted: every file but its own, and what it was told to do; nothing
+        where that is too much to read, since a quotation may stand in what was not."""
         own = self.list_files().writes
-        files = [text for path, text in context.files.items() if not matches_any(own, path)]
-        return Sources([*files, context.prompt, context.mission_title, *context.instructions])
+        others = {path: text for path, text in context.files.items() if not matches_any(own, path)}
+        files, unread = within_bounds(others)
+        told = [context.prompt, context.mission_title, *context.instructions]
+        return None if unread else Sources([*files.values(), *told])
 
 
 def _added(before: str, after: str) -> Iterator[Quotation]:

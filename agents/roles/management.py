@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from django.utils.translation import gettext_lazy as _
 
 from agents.gateway.offline.coverage import read_coverage
+from agents.reading.bounds import within_bounds
 from agents.reading.questions import open_questions
 from agents.roles.base import AiderAgent, RunContext, TeamMember
 from agents.roles.patterns import overlap
@@ -39,7 +40,8 @@ class Management(AiderAgent):
         read = {
             path: text for path, text in context.files.items() if self.known_name(path) not in own
         }
-        found = open_questions(read)
+        fitting, _unread = within_bounds(read)
+        found = open_questions(fitting)
         yield f"open questions: {len(found)}"
         for question in found[:MAX_QUESTIONS]:
             yield f"question: `{question.path}` line {question.line}: {question.text}"

@@ -10,6 +10,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from agents.aider.protocol import EngineResult, Limits
+from agents.reading import bounds
 from agents.roles import registry
 from agents.roles.base import (
     AiderAgent,
@@ -304,6 +305,16 @@ class TestReview:
 
     def test_its_own_file_proves_nothing(self) -> None:
         assert self.flagged("As noted, “what nobody wrote”.\n") == [(4, "what nobody wrote")]
+
+    def test_judges_no_quotation_by_half_of_the_texts(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(bounds, "MOST_CHARACTERS", 20)
+
+        assert self.flagged("R1 says “the red box”.\n") == []
+        told = message("evaluation", files=self.FILES)
+        assert "- files too large to be checked: 1\n" in told
+        assert "- quotations were not checked: there is too much to read\n" in told
 
     def test_other_roles_flag_nothing(self) -> None:
         production = registry.get("production")
