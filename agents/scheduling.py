@@ -1,8 +1,11 @@
 """When an agent looks again, and what a finished run makes of it. Pure functions."""
 
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from operator import itemgetter
+from typing import Final, TypeVar
 
 from agents.models import Agent, AgentRun
 
@@ -14,6 +17,7 @@ FIRST_BACKOFF: Final = 15
 LONGEST_BACKOFF: Final = 1800
 BUSY_BACKOFF: Final = (1, 2, 4, 8)
 
+Item = TypeVar("Item")
 Outcome = AgentRun.Outcome
 State = Agent.State
 
@@ -74,9 +78,14 @@ def after_run(outcome: str, standing: Standing, *, now: datetime) -> Next:
 
 
 def next_interval(outcome: str, standing: Standing) -> int:
-    """Return the seconds until the next look: the role's own after a change, else doubled."""
+    """Return the seconds until the next look: the role's own after a change, else doubled.
+
+    A run that came to no conclusion says nothing about the files: its agent keeps its pace.
+    """
     if outcome in {Outcome.CHANGED, Outcome.PROPOSED} or standing.is_dirty:
         return standing.shortest
+    if outcome not in CONCLUSIVE:
+        return min(standing.interval, standing.longest)
     return min(max(standing.interval, 1) * 2, standing.longest)
 
 
@@ -88,6 +97,21 @@ def backoff(failure_count: int) -> int:
 def busy_backoff(attempt: int) -> timedelta:
     """Return how long a run whose files are leased waits before it is sent again."""
     return timedelta(seconds=BUSY_BACKOFF[min(attempt, len(BUSY_BACKOFF)) - 1])
+
+
+def in_turn(
+    items: Sequence[Item], *, mission: Callable[[Item], int], ahead: Mapping[int, int]
+) -> list[Item]:
+    """Order what missions want so that each gets its turn: one's second after every first.
+
+    ``ahead`` says how much of a mission is under way already; within a mission the order stays.
+    """
+    turns = Counter(ahead)
+    ranked = []
+    for item in items:
+        ranked.append((turns[mission(item)], item))
+        turns[mission(item)] += 1
+    return [item for _turn, item in sorted(ranked, key=itemgetter(0))]
 
 
 def next_day(now: datetime) -> datetime:

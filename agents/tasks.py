@@ -7,7 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from agents import worker
+from agents import retention, worker
 from agents.cycle import run_cycle
 from agents.services import Dispatch, MarkSent, ReapRun
 from agents.services.reap import silent_runs
@@ -48,6 +48,12 @@ def send(run_id: UUID) -> None:
 def execute_run(*, run_id: str) -> None:
     """Carry out one run. The database owns it: a second message finds nothing to do."""
     run_cycle(UUID(run_id), workshop=worker.workshop())
+
+
+@shared_task(name="agents.prune", time_limit=1800)
+def prune() -> int:
+    """Remove what agents went through too long ago; return how many rows."""
+    return retention.prune_transitions(timezone.now())
 
 
 @shared_task(name="agents.reap", expires=10)

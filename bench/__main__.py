@@ -9,6 +9,7 @@ from bench.measure import measure
 # Family → its modules; each has ``run(folder)``, which yields figures.
 FAMILIES = {
     "cycle": ("cycle",),
+    "dispatch": ("dispatch",),
     "content": ("content",),
     "files": ("writes", "merges", "provenance"),
 }

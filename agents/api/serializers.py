@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from agents.health import HEALTH, Health, health_of
 from agents.models import Agent, AgentRun
 from agents.roles import registry
 from missions.api.serializers import FilePathsField
@@ -81,6 +84,7 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
     reads = serializers.SerializerMethodField()
     cost_today = serializers.SerializerMethodField()
     tokens_today = serializers.SerializerMethodField()
+    health = serializers.SerializerMethodField()
 
     class Meta:
         model = Agent
@@ -88,6 +92,7 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
             "id", "mission", "role", "name", "is_available", "state", "reason", "model",
             "effective_model", "interval", "next_run_at", "is_stopping", "last_run",
             "last_change_at", "writes", "watches", "reads", "mode", "cost_today", "tokens_today",
+            "loop", "health",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -96,6 +101,10 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
 
     def get_is_available(self, agent: Agent) -> bool:
         return registry.of(agent).is_available
+
+    @extend_schema_field(serializers.ChoiceField(HEALTH))
+    def get_health(self, agent: Agent) -> str:
+        return _health(agent)
 
     def get_effective_model(self, agent: Agent) -> str:
         return agent.model or agent.mission.model
@@ -129,10 +138,20 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
 
 
 class AgentStatusSerializer(serializers.ModelSerializer[Agent]):
+    health = serializers.SerializerMethodField()
+
     class Meta:
         model = Agent
-        fields = ("id", "role", "state", "reason", "next_run_at", "is_stopping")
+        fields = ("id", "role", "state", "reason", "next_run_at", "is_stopping", "loop", "health")
         read_only_fields = fields
+
+    @extend_schema_field(serializers.ChoiceField(HEALTH))
+    def get_health(self, agent: Agent) -> str:
+        return _health(agent)
+
+
+def _health(agent: Agent) -> Health:
+    return health_of(agent, now=timezone.now(), run_seconds=settings.PARALLAGON_RUN_SECONDS)
 
 
 class AgentStatusListSerializer(serializers.Serializer[dict[str, Any]]):

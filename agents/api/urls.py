@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from agents.api import agents, budget, config, instructions, missions, prompts, runs
+from agents.api import agents, budget, config, instructions, missions, prompts, runs, stability
 
 urlpatterns = [
     path("missions/<int:mission_id>/start", missions.StartMissionView.as_view()),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("missions/<int:mission_id>/budget", budget.MissionBudgetView.as_view()),
     path("missions/<int:mission_id>/costs", budget.MissionCostsView.as_view()),
     path("missions/<int:mission_id>/cancel", missions.CancelMissionView.as_view()),
+    path("missions/<int:mission_id>/stability", stability.MissionStabilityView.as_view()),
     path("agents/", agents.AgentListView.as_view(), name="agents"),
     path("agents/status", agents.AgentStatusView.as_view(), name="agents-status"),
     path("agents/start", agents.StartAgentsView.as_view(), name="agents-start"),
@@ -36,6 +37,16 @@ urlpatterns = [
     path(
         "agents/<int:agent_id>/prompt/versions/<int:number>/restore",
         prompts.PromptRestoreView.as_view(),
+    ),
+    path(
+        "agents/<int:agent_id>/transitions/",
+        stability.AgentTransitionsView.as_view(),
+        name="agent-transitions",
+    ),
+    path(
+        "agents/<int:agent_id>/stability",
+        stability.AgentStabilityView.as_view(),
+        name="agent-stability",
     ),
     path("runs/", runs.RunListView.as_view(), name="runs"),
     path("runs/<uuid:run_id>/", runs.RunView.as_view(), name="run"),

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from agents import announce
+from agents import announce, scheduling
 from agents.models import Agent, AgentRun, AgentTransition
 from agents.selectors import activities, agents_due, runs_to_send
 from missions import events
@@ -50,7 +50,17 @@ class Dispatch(BaseService[list[UUID]]):
             AgentRun.objects.filter(pk__in=[run.pk for run in waiting]).update(
                 sent_at=self.now, not_before=None
             )
-        return [run.pk for run in (*runs, *waiting)]
+            return [run.pk for run in self._in_turn([*waiting, *runs])]
+
+    def _in_turn(self, runs: Sequence[AgentRun]) -> list[AgentRun]:
+        """Let every mission have its turn, however many runs another one wants at once."""
+        if not runs:
+            return []
+        others = AgentRun.objects.filter(state__in=AgentRun.ACTIVE).exclude(
+            pk__in=[run.pk for run in runs]
+        )
+        ahead = Counter(others.values_list("mission_id", flat=True))
+        return scheduling.in_turn(runs, mission=lambda run: run.mission_id, ahead=ahead)
 
     def _claim(self, due: Sequence[Agent], *, reason: str) -> None:
         Agent.objects.filter(pk__in=[agent.pk for agent in due], state__in=Agent.WAITING).update(

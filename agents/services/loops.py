@@ -94,7 +94,8 @@ class StopLoop(BaseService[Circle | None]):
         for revision in last:
             circle = loops.find_circle([*steps, _step(revision)], watches=watches)
             if circle:
-                return circle, _sentence(circle)
+                names = [roles[role].name() if role in roles else role for role in circle.roles]
+                return circle, _sentence(circle, names)
         return None
 
     def _roles(self) -> dict[str, AiderAgent]:
@@ -174,8 +175,7 @@ def _sections(before: str, after: str | None) -> frozenset[str]:
     return loops.sections_changed(store.text(before).text, store.text(after).text if after else "")
 
 
-def _sentence(circle: Circle) -> str:
-    names = [str(registry.get(role).label) for role in circle.roles]
+def _sentence(circle: Circle, names: Sequence[str]) -> str:
     place = circle.path
     if circle.section:
         words = {"section": circle.section, "path": circle.path}

@@ -277,6 +277,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "dispatch": {"task": "agents.dispatch", "schedule": 1.0, "options": {"expires": 5}},
+    "forget": {"task": "agents.prune", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
     "reap": {"task": "agents.reap", "schedule": 5.0, "options": {"expires": 10}},
     "recover": {"task": "missions.recover", "schedule": 60.0, "options": {"expires": 60}},
     "thin": {"task": "missions.thin", "schedule": 24 * 3600.0, "options": {"expires": 3600}},

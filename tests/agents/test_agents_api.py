@@ -23,6 +23,7 @@ AGENT = {
     "next_run_at", "is_stopping", "last_run", "last_change_at", "writes", "watches", "reads",
     "cost_today", "tokens_today",
     "mode",
+    "loop", "health",
 }  # fmt: skip
 
 
@@ -81,7 +82,8 @@ class TestList:
 
         agents = answer.json()["results"]
         assert [agent["role"] for agent in agents] == ROLES
-        assert set(agents[0]) >= {"id", "role", "state", "reason", "next_run_at"}
+        assert set(agents[0]) >= {"id", "role", "state", "reason", "next_run_at", "loop", "health"}
+        assert agents[0]["health"] == "resting"
 
     def test_of_no_mission_that_one_may_see(self, stranger: APIClient, mission: Mission):
         assert stranger.get(f"/api/v1/agents/?mission={mission.pk}").status_code == 404

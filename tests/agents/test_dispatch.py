@@ -1,11 +1,13 @@
 """Who is due goes into the queue, once."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from agents.models import Agent, AgentRun
+from agents.roles import registry
 from agents.services import Dispatch, StopAgent
 from missions.models import Event
 from tests.agents.factories import make_agent
@@ -91,6 +93,45 @@ class TestDispatch:
         # sent, savepoints, commit
         with django_assert_max_num_queries(16):
             Dispatch(now=NOW).execute()
+
+
+@pytest.fixture
+def many_roles(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """An installation with so many roles that one mission alone can fill the queue."""
+    names = [f"role-{number}" for number in range(90)]
+    monkeypatch.setattr(
+        registry, "all_roles", lambda: [SimpleNamespace(role=name) for name in names]
+    )
+    return names
+
+
+class TestFairness:
+    def test_a_small_mission_starts_no_later_than_twice_its_fair_turn(self, many_roles: list[str]):
+        large, small = make_mission(), make_mission()
+        for number, role in enumerate(many_roles):
+            make_agent(large, role, next_run_at=NOW - timedelta(seconds=100 - number))
+        for role in many_roles[:10]:
+            make_agent(small, role, next_run_at=NOW)
+
+        order = Dispatch(now=NOW).execute()
+
+        of_small = set(AgentRun.objects.filter(mission=small).values_list("pk", flat=True))
+        last = max(place for place, run_id in enumerate(order, 1) if run_id in of_small)
+        fair = 2 * len(of_small)  # the two take turns
+        assert len(order) == 100
+        assert last <= 2 * fair
+
+    def test_what_a_mission_has_under_way_counts(self):
+        busy, calm = make_mission(), make_mission()
+        make_agent(busy, "suivi", next_run_at=NOW)
+        Dispatch(now=NOW).execute()
+        make_agent(busy, "production", next_run_at=NOW)
+        make_agent(calm, "suivi", next_run_at=NOW + timedelta(seconds=1))
+
+        order = Dispatch(now=NOW + timedelta(seconds=1)).execute()
+
+        missions = [AgentRun.objects.get(pk=run_id).mission for run_id in order]
+        assert missions == [calm, busy]
 
 
 class TestOneActiveRun:

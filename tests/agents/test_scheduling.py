@@ -1,6 +1,8 @@
 """The rules of pace: pure functions, so they get properties."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,6 +99,30 @@ class TestIntervals:
     def test_backoff_grows_and_stays_below_half_an_hour(self, failures):
         assert scheduling.FIRST_BACKOFF <= scheduling.backoff(failures) <= 1800
         assert scheduling.backoff(failures) <= scheduling.backoff(failures + 1)
+
+
+class TestInTurn:
+    @given(
+        st.lists(st.integers(1, 4), max_size=60),
+        st.dictionaries(st.integers(1, 4), st.integers(0, 9)),
+    )
+    def test_nobody_waits_longer_than_its_turn(self, missions, ahead):
+        ordered = scheduling.in_turn(list(enumerate(missions)), mission=itemgetter(1), ahead=ahead)
+
+        assert sorted(ordered) == list(enumerate(missions))
+        done = Counter(ahead)
+        for _number, mission in ordered:
+            waiting = {m for m in missions if done[m] < ahead.get(m, 0) + missions.count(m)}
+            assert done[mission] == min(done[m] for m in waiting)
+            done[mission] += 1
+
+    @given(st.lists(st.integers(1, 4), max_size=60))
+    def test_within_a_mission_the_order_stays(self, missions):
+        ordered = scheduling.in_turn(list(enumerate(missions)), mission=itemgetter(1), ahead={})
+
+        for mission in set(missions):
+            own = [number for number, of in ordered if of == mission]
+            assert own == sorted(own)
 
 
 class TestQuietUntil:
