@@ -21,7 +21,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from agents import announce, scheduling
-from agents.budget import BudgetHeld, BudgetReached, keep, reserve
+from agents.budget import BudgetHeld, BudgetReached, is_free, keep, reserve
 from agents.fingerprint import FileState, files_of, fingerprint
 from agents.gateway.models import resolve
 from agents.gateway.protocol import Allowance, GatewayError, Upstream
@@ -195,8 +195,8 @@ class Cycle:
         """Take the files it owns, against other agents; leave a writing person alone first."""
         now = self.clock()
         asked = self.run.trigger == AgentRun.Trigger.PERSON
-        if not asked and (until := writing_until(self.run, self.patterns.writes, files, now=now)):
-            raise PutBack(_("a person is writing in its file"), until=until)
+        if not asked:
+            self._leave_alone(files, now)
         try:
             with transaction.atomic():
                 lease = take_lease(
@@ -217,6 +217,16 @@ class Cycle:
         except LockError as error:
             raise PutBack(error.message, until=self._later(now)) from error
         return lease
+
+    def _leave_alone(self, files: Sequence[FileState], now: datetime) -> None:
+        """Wait until a person has stopped typing in a file it owns or, where runs cost, watches."""
+        watches = () if is_free(self.run.model) else self.patterns.watches
+        for patterns, reason in (
+            (self.patterns.writes, _("a person is writing in its file")),
+            (watches, _("a person is writing in a file that it watches")),
+        ):
+            if until := writing_until(self.run, patterns, files, now=now):
+                raise PutBack(reason, until=until)
 
     def _later(self, now: datetime) -> datetime:
         attempt = self.run.attempt + 1

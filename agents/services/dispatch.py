@@ -18,6 +18,8 @@ from missions import events
 from parallagon.core.services import BaseService
 
 BATCH = 200
+NEEDED = ("role", "state", "reason", "loop", "next_run_at", "next_trigger", "mission__language")
+"""What a tick reads of an agent; a hundred at once, every second."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,7 @@ class Dispatch(BaseService[list[UUID]]):
             due = list(
                 agents_due(now=self.now)
                 .select_related("mission")
+                .only(*NEEDED)
                 .select_for_update(skip_locked=True, of=("self",))[: self.limit]
             )
             for language, agents in _by_language(due).items():

@@ -11,7 +11,7 @@ from agents.models import Agent, AgentRun
 from agents.services import Dispatch, ReapRun
 from missions.leases import release_lease, take_lease
 from missions.locks import RunLock, write_lock
-from missions.models import Lease
+from missions.models import Lease, Mission
 from tests.agents.cycle_runs import Team, private_folder, sent_again_at
 from tests.aider.aider_model import ScriptedModel, search_block
 
@@ -146,6 +146,27 @@ class TestTypingPerson:
         assert "a person is writing" in team.agent("production").reason
         assert timedelta(0) < sent_again_at(run) - team.clock() <= timedelta(seconds=5)
         assert model.calls == []
+
+    def test_also_in_a_file_that_an_agent_with_a_paid_model_watches(
+        self, team: Team, model: ScriptedModel, settings: Any
+    ):
+        settings.PARALLAGON_QUIET_SECONDS = 5
+        team.save("demande.md", "# Half a sen\n")
+
+        run = team.run("specifications")
+
+        assert run.state == "QUEUED"
+        assert "that it watches" in team.agent("specifications").reason
+        team.offset += timedelta(seconds=5)
+        assert team.carry_out(run.pk).outcome == "unchanged"
+        assert len(model.calls) == 1
+
+    def test_but_not_by_one_that_costs_nothing(self, team: Team, settings: Any):
+        settings.PARALLAGON_QUIET_SECONDS = 5
+        Mission.objects.filter(pk=team.mission.pk).update(model="offline/writer")
+        team.save("demande.md", "# Tool\n\nThe tool must count.\n")
+
+        assert team.run("specifications").outcome == "changed"
 
     def test_but_not_when_the_run_was_asked_for(self, team: Team, settings: Any):
         settings.PARALLAGON_QUIET_SECONDS = 5
