@@ -20,6 +20,7 @@ TURNS: Final = 6
 """So often two agents may rewrite sections of one name in turn, each in a file of its own, …"""
 TURNS_IN_A_FILE: Final = 4
 """… and the same section of the same file."""
+MOST_READ: Final = 2 * TURNS
 REFUSALS: Final = 3
 COST_TIMES: Final = 5
 COST_KNOWN: Final = 5
@@ -60,17 +61,11 @@ Watches = Callable[[str, str], bool]
 """Whether a role is woken by a path."""
 
 
-def find_circle(steps: Sequence[Step], *, watches: Watches) -> Circle | None:
-    """Return the circle that the last of ``steps``, the oldest first, closes."""
-    if not steps:
-        return None
-    return _returned(steps, watches) or _rewritten(steps, watches)
-
-
 # -- A → B → A ---------------------------------------------------------------------------------
 
 
-def _returned(steps: Sequence[Step], watches: Watches) -> Circle | None:
+def find_return(steps: Sequence[Step], *, watches: Watches) -> Circle | None:
+    """Return the circle that the last of ``steps``, the oldest first, closes by an old text."""
     last = steps[-1]
     own = [step for step in steps if step.file == last.file]
     came_back = _returns(own)
@@ -85,7 +80,6 @@ def _returned(steps: Sequence[Step], watches: Watches) -> Circle | None:
             roles=tuple(sorted(drivers)),
             path=last.path,
             count=len(came_back),
-            section=_one_of(last.sections),
         )
     detour = _detour(own)
     if detour < DETOUR:
@@ -129,7 +123,19 @@ def _mutual(one: Step, other: Step, watches: Watches) -> bool:
 # -- the same passage in turn ------------------------------------------------------------------
 
 
-def _rewritten(steps: Sequence[Step], watches: Watches) -> Circle | None:
+def worth_reading(steps: Sequence[Step], *, watches: Watches) -> list[Step]:
+    """Return the last steps of those who may rewrite in turn; none while there are too few turns.
+
+    What they rewrote is known only by reading texts, which is not worth it for others.
+    """
+    last = steps[-1]
+    partners = {step.role for step in steps if _mutual(step, last, watches)}
+    among = [step for step in steps if step.role in {last.role, *partners}][-MOST_READ:]
+    return among if len(_turns(among)) >= TURNS_IN_A_FILE else []
+
+
+def find_turns(steps: Sequence[Step], *, watches: Watches) -> Circle | None:
+    """Return the circle that the last of ``steps``, whose sections are known, closes."""
     last = steps[-1]
     for section in sorted(last.sections):
         rewrites = [step for step in steps if section in step.sections]
@@ -201,7 +207,3 @@ def _headings(lines: Sequence[str]) -> list[str]:
             heading = title[1]
         found.append(heading)
     return found
-
-
-def _one_of(sections: frozenset[str]) -> str:
-    return min(sections, default="")

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -21,6 +21,8 @@ from parallagon.core.services import BaseService
 
 RECENT: Final = 60
 """So many of a mission's last runs are looked at."""
+LONGEST: Final = 400_000
+"""Characters of two texts: in longer ones nobody looks for the section."""
 
 Outcome = AgentRun.Outcome
 Loop = Agent.Loop
@@ -85,15 +87,14 @@ class StopLoop(BaseService[Circle | None]):
             ).order_by("pk").select_related("parent")
         )  # fmt: skip
         last = [revision for revision in revisions if revision.run_id == self.run.pk]
-        steps = [_step(revision) for revision in revisions if revision not in last]
+        others = [_step(revision) for revision in revisions if revision not in last]
         roles = self._roles()
 
         def watches(role: str, path: str) -> bool:
             return role in roles and roles[role].is_watched(path)
 
         for revision in last:
-            circle = loops.find_circle([*steps, _step(revision)], watches=watches)
-            if circle:
+            if circle := _find([*others, _step(revision)], watches):
                 names = [roles[role].name() if role in roles else role for role in circle.roles]
                 return circle, _sentence(circle, names)
         return None
@@ -165,14 +166,29 @@ def _step(revision: Revision) -> Step:
         path=revision.path,
         before=before,
         after=revision.blob_id,
-        sections=_sections(before, revision.blob_id) if before else frozenset(),
     )
 
 
+def _find(steps: Sequence[Step], watches: loops.Watches) -> Circle | None:
+    """Return the circle that the last step closes; texts are read only where that may tell."""
+    if circle := loops.find_return(steps, watches=watches):
+        return replace(circle, section=min(_read(steps[-1]).sections, default=""))
+    worth = loops.worth_reading(steps, watches=watches)
+    return loops.find_turns([_read(step) for step in worth], watches=watches) if worth else None
+
+
+def _read(step: Step) -> Step:
+    if step.before is None or step.after is None:
+        return step
+    return replace(step, sections=_sections(step.before, step.after))
+
+
 @lru_cache(maxsize=2048)
-def _sections(before: str, after: str | None) -> frozenset[str]:
+def _sections(before: str, after: str) -> frozenset[str]:
     store = CachedStore()
-    return loops.sections_changed(store.text(before).text, store.text(after).text if after else "")
+    old, new = store.text(before).text, store.text(after).text
+    # The caller holds the mission's lock: no reading of texts that take long.
+    return loops.sections_changed(old, new) if len(old) + len(new) <= LONGEST else frozenset()
 
 
 def _sentence(circle: Circle, names: Sequence[str]) -> str:
