@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 from prometheus_client.multiprocess import mark_process_dead
 
-from agents.aider.sandbox import available_level
+from agents.aider.sandbox import available_level, landlock_abi
 from parallagon.core.api import problem_response
 
 
@@ -39,6 +39,7 @@ def ready(request: HttpRequest) -> HttpResponse:
         "status": "ok" if is_ready else "unavailable",
         "checks": {name: reason or "ok" for name, reason in checks.items()},
         "sandbox": "none" if settings.PARALLAGON_SANDBOX == "none" else available_level(),
+        "landlock_abi": landlock_abi(),
     }
     status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
     return JsonResponse(body, status=status)

@@ -146,9 +146,11 @@ def _walls(request: EngineRequest, gate: Gate, home: Path) -> sandbox.Walls:
     for folder in folders - {""}:
         with parent_of(gate.root, f"{folder}/-", create=True):
             pass
+    # A rule for a link is one for what it points to, so the gate's word is not enough here.
+    own = [path for path in map(gate.root.joinpath, gate.editable) if path.resolve() == path]
     return sandbox.Walls(
         readable=(*sandbox.python_paths(), gate.root, Path(os.devnull)),
-        changeable=(*(gate.root / path for path in gate.editable), Path(os.devnull)),
+        changeable=(*own, Path(os.devnull)),
         fillable=(home, *(gate.root / folder for folder in folders)),
         port=sandbox.port_of(request.api_base),
     )

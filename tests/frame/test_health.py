@@ -9,7 +9,7 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
-from agents.aider.sandbox import available_level
+from agents.aider.sandbox import available_level, landlock_abi
 from parallagon import health
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +38,7 @@ class TestReady:
                 "data_directory": "ok",
             },
             "sandbox": available_level(),
+            "landlock_abi": landlock_abi(),
         }
 
     def test_is_well_when_all_is(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
