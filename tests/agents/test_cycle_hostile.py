@@ -3,15 +3,21 @@
 What is asserted is the state outside: the mission's folder, other files, the next prompt.
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agents import judge
+from agents.aider.engine import Engine
+from missions import leases
 from missions.storage import FileManager
 from tests.agents.cycle_runs import Team, duration, private_folder
 from tests.aider.aider_model import ScriptedModel, search_block
+from tests.aider.workbench import workbench_engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
 
@@ -114,3 +120,58 @@ class TestAfterARefusal:
 
         assert team.run("production").outcome == "skipped"
         assert team.agent("production").state == "IDLE"
+
+
+@pytest.fixture(scope="module")
+def open_engine() -> Iterator[Engine]:
+    """Give an engine whose children write whatever file a reply names."""
+    without = ("filter", "questions", "console", "kernel")
+    with workbench_engine(without=without) as engine:
+        yield engine
+
+
+@pytest.fixture
+def unheld(team: Team, open_engine: Engine) -> Team:
+    """Give a team whose agents nothing holds back but what is collected of their work."""
+    team.workshop = replace(team.workshop, engine=open_engine)
+    return team
+
+
+class TestThePrivateCopy:
+    @pytest.mark.parametrize("path", ["notes.md", "specifications.md", "flake8.py", ".env"])
+    def test_alone_keeps_what_is_not_theirs_from_the_mission(
+        self, unheld: Team, model: ScriptedModel, path: str
+    ):
+        before = unheld.on_disk(), unheld.paths()
+        model.enqueue(search_block(path, "", "owned\n"))
+
+        run = unheld.run("production")
+
+        assert run.outcome == "rejected", run.reason
+        assert [entry["path"] for entry in run.refused] == [path]
+        assert (unheld.on_disk(), unheld.paths()) == before
+        assert not private_folder(run.pk).exists()
+
+    def test_is_followed_by_the_lease_if_everything_was_collected(
+        self, unheld: Team, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+    ):
+        before = unheld.on_disk(), unheld.paths()
+        monkeypatch.setattr(judge, "matches_any", lambda *_args: True)
+        model.enqueue(search_block("notes.md", "", "owned\n"))
+
+        run = unheld.run("production")
+
+        assert (run.outcome, run.reason) == ("failed", "production may not write notes.md.")
+        assert (unheld.on_disk(), unheld.paths()) == before
+
+    def test_and_the_lease_are_what_held_it_back(
+        self, unheld: Team, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(judge, "matches_any", lambda *_args: True)
+        monkeypatch.setattr(leases, "matches", lambda *_args: True)
+        model.enqueue(search_block("notes.md", "", "owned\n"))
+
+        run = unheld.run("production")
+
+        assert run.outcome == "changed", run.reason
+        assert unheld.text("notes.md") == "owned\n"

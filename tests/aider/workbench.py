@@ -5,7 +5,10 @@ the engine's process starts with. Nothing of it can be reached from a request to
 """
 
 import os
+import re
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +18,8 @@ import pytest
 
 from agents.aider import process
 from agents.aider.engine import Engine
+from agents.aider.gate import Gate
+from agents.aider.output import Voice
 from agents.aider.protocol import EngineRequest
 
 LAYERS: dict[str, str] = {
@@ -34,15 +39,20 @@ LAYERS: dict[str, str] = {
     "kernel": "Landlock and seccomp",
 }
 MARK = "without:"
+WORK = "work:"
 
 
 @contextmanager
-def workbench_engine(environment: Mapping[str, str] | None = None) -> Iterator[Engine]:
+def workbench_engine(
+    environment: Mapping[str, str] | None = None, *, without: tuple[str, ...] = ()
+) -> Iterator[Engine]:
     """Start an engine whose children take away the layers that a run's id names.
 
-    With `environment` its process has those variables too, as if nothing scrubbed them.
+    With `environment` its process has those variables too, as if nothing scrubbed them. The
+    layers of `without` are taken from every run.
     """
-    load = "sys.path.insert(0, root + '/tests/aider'); import workbench; workbench.install(); "
+    load = "sys.path.insert(0, root + '/tests/aider'); import workbench; "
+    load += f"workbench.install({without!r}); "
     with pytest.MonkeyPatch.context() as patch:
         boot = process.BOOT.replace("from agents", f"import agents.aider.warmup; {load}from agents")
         patch.setattr(process, "BOOT", boot)
@@ -61,8 +71,12 @@ def run_id(without: tuple[str, ...]) -> str:
     return MARK + "+".join(without)
 
 
-def install() -> None:
-    """Have every child of this engine take away what its request names, before it begins."""
+def install(always: tuple[str, ...]) -> None:
+    """Have every child of this engine take away what its request names, before it begins.
+
+    A request whose id begins with `work:` has the child do that work, within its limits and walls,
+    in the place of Aider's.
+    """
     from aider import commands
     from aider.coders import base_coder  # noqa: F401 - so that no run is the first to load it
 
@@ -73,12 +87,22 @@ def install() -> None:
     serve = child._serve
 
     def without_layers(request: EngineRequest, channel: Any) -> None:
-        for name in request.run_id.removeprefix(MARK).split("+"):
+        named = request.run_id.removeprefix(MARK).split("+")
+        for name in (*always, *named):
             if name in REMOVALS:
                 REMOVALS[name](request)
         serve(request, channel)
 
     child._serve = without_layers
+    work = child._work
+
+    def other_work(request: EngineRequest, gate: Gate, voice: Voice) -> tuple[str, str]:
+        if not request.run_id.startswith(WORK):
+            return work(request, gate, voice)
+        WORKS[request.run_id.removeprefix(WORK)](request, voice)
+        return "completed", ""
+
+    child._work = other_work
 
 
 def _put(owner: type, **attributes: Any) -> None:
@@ -241,4 +265,69 @@ REMOVALS: dict[str, Callable[[EngineRequest], None]] = {
     "home": _home,
     "ports": _ports,
     "kernel": _kernel,
+}
+
+
+def _match_for_ever(_request: EngineRequest, _voice: Voice) -> None:
+    re.match(r"(a+)+$", "a" * 64 + "b")
+
+
+def _take_memory(_request: EngineRequest, _voice: Voice) -> None:
+    taken = [bytearray(64 * 1024**2) for _ in range(1000)]
+    taken.clear()
+
+
+def _read_zeros(_request: EngineRequest, _voice: Voice) -> None:
+    Path("/dev/zero").read_bytes()
+
+
+def _read_a_pipe(request: EngineRequest, _voice: Voice) -> None:
+    (request.staging / "pipe.md").read_bytes()
+
+
+def _write_a_big_file(request: EngineRequest, _voice: Voice) -> None:
+    with (request.home / "big").open("wb", buffering=0) as file:
+        for _ in range(100):
+            file.write(bytes(1024**2))
+
+
+def _open_many_files(_request: EngineRequest, _voice: Voice) -> None:
+    for _ in range(10_000):
+        os.open(os.devnull, os.O_RDONLY)
+
+
+def _start_many_threads(_request: EngineRequest, _voice: Voice) -> None:
+    never = threading.Event()
+    for _ in range(100_000):
+        threading.Thread(target=never.wait, daemon=True).start()
+
+
+def _fork_and_stay(_request: EngineRequest, voice: Voice) -> None:
+    pid = os.fork()
+    if pid == 0:
+        signal.pause()
+    voice.send(t="log", text=str(pid))
+
+
+def _speak_for_ever(_request: EngineRequest, voice: Voice) -> None:
+    while True:
+        voice.say("log", "word " * 2000 + "\n")
+
+
+def _flood_the_channel(_request: EngineRequest, voice: Voice) -> None:
+    while True:
+        voice.send(t="log", text="x" * 8000)
+
+
+WORKS: dict[str, Callable[[EngineRequest, Voice], None]] = {
+    "match for ever": _match_for_ever,
+    "take memory": _take_memory,
+    "read zeros": _read_zeros,
+    "read a pipe": _read_a_pipe,
+    "write a big file": _write_a_big_file,
+    "open many files": _open_many_files,
+    "start many threads": _start_many_threads,
+    "fork and stay": _fork_and_stay,
+    "speak for ever": _speak_for_ever,
+    "flood the channel": _flood_the_channel,
 }
