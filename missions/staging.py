@@ -15,7 +15,7 @@ from missions.landing.foreign import TakeIn
 from missions.landing.place import folder_of
 from missions.landing.recovery import roll_forward
 from missions.locks import write_lock
-from missions.models import Mission
+from missions.models import Mission, MissionFile
 from missions.paths import matches
 from missions.storage import BlobStore
 from parallagon.core.errors import FileOperationError
@@ -76,7 +76,7 @@ def stage(
         path: _staged(found, store, is_writable=matches(path, writes))
         for path, found in sorted(current.items())
     }
-    _copy(files.values(), into)
+    copy(files.values(), into)
     return Staged(files=files)
 
 
@@ -110,7 +110,35 @@ def _staged(current: Current, store: BlobStore, *, is_writable: bool) -> StagedF
     )
 
 
-def _copy(staged: Iterable[StagedFile], into: Path) -> None:
+def current(mission: Mission, *, writes: Sequence[str], reads: Sequence[str]) -> Staged:
+    """Return what a run would see of what readers get now; nothing is locked, copied or taken in.
+
+    One query, and the texts.
+    """
+    store = CachedStore()
+    present = MissionFile.objects.filter(mission=mission).present().select_related("current")
+    return Staged(
+        files={
+            file.path: StagedFile(
+                path=file.path,
+                file=file.pk,
+                number=file.current.number,
+                hash=file.current.blob_id,
+                text=store.text(file.current.blob_id).text,
+                is_writable=matches(file.path, writes),
+            )
+            for file in present.order_by("path")
+            if file.current and file.current.blob_id and matches(file.path, (*writes, *reads))
+        }
+    )
+
+
+def copy(staged: Iterable[StagedFile], into: Path) -> None:
+    """Write files below ``into``: what a run may change 0644, the others 0444.
+
+    Raises:
+        FileOperationError: the disk refused.
+    """
     try:
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
         for file in staged:

@@ -62,15 +62,20 @@ def warm_up(families: Sequence[Family]) -> str:
 
     Raises EngineUnavailable when the installed Aider does not do what this package relies on.
     """
-    _stop_threads()
-    _stop_network()
-    _count_cheaply()
+    keep_still()
     _bound_the_search_for_near_misses()
     for module in (base_coder, models):
         setattr(module, "RETRY_TIMEOUT", RETRY_SECONDS)  # noqa: B010 - both imported it by value
     rehearse(families)
     _forget_clients()
     return str(__version__)
+
+
+def keep_still() -> None:
+    """Keep this process off threads, off the network and off slow ways to count."""
+    _stop_threads()
+    _stop_network()
+    _count_cheaply()
 
 
 def limber_up(families: Sequence[Family]) -> None:

@@ -121,6 +121,37 @@ class PromptDifferenceSerializer(DifferenceSerializer):
         return {"from": serializers.IntegerField(), **super().get_fields()}
 
 
+class PromptDraftSerializer(Shape):
+    text = TextField(max_length=LONGEST_PROMPT, help_text="empty: what the role ships")
+
+
+class PartSerializer(Shape):
+    name = serializers.ChoiceField(
+        ["rules", "examples", "readonly", "editable", "other", "prompt", "facts", "instructions"]
+    )
+    characters = serializers.IntegerField()
+    tokens = serializers.IntegerField(help_text="a guess: four characters each")
+
+
+class MessageSerializer(Shape):
+    part = serializers.ChoiceField(
+        ["rules", "examples", "readonly", "editable", "other", "message"]
+    )
+    role = serializers.CharField()
+    content = serializers.CharField()
+
+
+class PreviewSerializer(Shape):
+    """What a run that began now would ask its model first, to the letter."""
+
+    model = serializers.CharField()
+    edit_format = serializers.CharField()
+    message = serializers.CharField(help_text="what Parallagon itself wrote of it")
+    messages = MessageSerializer(many=True)
+    parts = PartSerializer(many=True)
+    tokens = serializers.IntegerField(help_text="a guess: four characters each")
+
+
 # -- how they work -----------------------------------------------------------------------------
 
 

@@ -9,7 +9,9 @@ from rest_framework.views import APIView
 
 from agents.api.agents import agent_of
 from agents.api.guidance_serializers import (
+    PreviewSerializer,
     PromptDifferenceSerializer,
+    PromptDraftSerializer,
     PromptRangeSerializer,
     PromptSerializer,
     PromptUpdateSerializer,
@@ -17,6 +19,7 @@ from agents.api.guidance_serializers import (
     PromptVersionTextSerializer,
 )
 from agents.models import Agent, PromptVersion
+from agents.preview import preview
 from agents.roles import registry
 from agents.services import RestorePrompt, SetPrompt
 from agents.services.prompts import SHIPPED
@@ -130,6 +133,30 @@ class PromptRestoreView(APIView):
             agent=agent, number=number, author=caller(request), now=timezone.now()
         ).execute()
         return Response(prompt_data(agent))
+
+
+class PromptPreviewView(APIView):
+    @extend_schema(
+        operation_id="prompts_preview",
+        responses={200: PreviewSerializer, **problems(404, 422, 503)},
+    )
+    def get(self, request: Request, agent_id: int) -> Response:
+        """Return what a run that began now would ask its model; this takes some seconds."""
+        return Response(PreviewSerializer(preview(agent_of(request, agent_id))).data)
+
+    @extend_schema(
+        operation_id="prompts_preview_draft",
+        request=PromptDraftSerializer,
+        responses={200: PreviewSerializer, **problems(400, 403, 404, 422, 503)},
+    )
+    def post(self, request: Request, agent_id: int) -> Response:
+        """Return the same with a prompt that is not saved yet."""
+        agent = agent_of(request, agent_id, to_write=True)
+        given = PromptDraftSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        text = given.validated_data["text"]
+        prompt = text if text.strip() else shipped_for(agent)
+        return Response(PreviewSerializer(preview(agent, prompt=prompt)).data)
 
 
 class PromptDiffView(APIView):

@@ -29,6 +29,7 @@ urlpatterns = [
         instructions.InstructionView.as_view(),
     ),
     path("agents/<int:agent_id>/prompt", prompts.PromptView.as_view(), name="agent-prompt"),
+    path("agents/<int:agent_id>/prompt/preview", prompts.PromptPreviewView.as_view()),
     path("agents/<int:agent_id>/prompt/versions/", prompts.PromptVersionListView.as_view()),
     path("agents/<int:agent_id>/prompt/versions/diff", prompts.PromptDiffView.as_view()),
     path(

@@ -237,7 +237,11 @@ class AiderAgent(ABC):
 
     def work(self, context: RunContext, workspace: Workspace) -> EngineResult:
         """Write the message and let Aider work on it."""
-        return self._run_aider(self._build_prompt(context), workspace)
+        return self._run_aider(self.message(context), workspace)
+
+    def message(self, context: RunContext) -> str:
+        """Return the message that ``work`` would give to Aider."""
+        return self._build_prompt(context)
 
     def review(self, context: RunContext, written: Mapping[str, str]) -> Sequence[Flag]:
         """Return what is doubtful in the texts that a run wrote (path to text).
