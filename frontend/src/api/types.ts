@@ -131,6 +131,7 @@ export interface Agent {
   writes: string[];
   watches: string[];
   reads: string[];
+  mode: "autonomous" | "review";
 }
 
 export type Outcome =
