@@ -107,6 +107,8 @@ class StopLoop(BaseService[Circle | None]):
     # -- how they ended ------------------------------------------------------------------------
 
     def _refusals(self, recent: Sequence[AgentRun]) -> tuple[Circle, str] | None:
+        if self.agent.mode == Agent.Mode.REVIEW:
+            return None  # each of its results waits for a person, as that person wanted
         own = [run for run in recent if run.agent_id == self.agent.pk]
         endings = [(run.outcome, run.reason) for run in own if run.outcome != Outcome.SKIPPED]
         if not loops.is_refused_again(endings):

@@ -192,6 +192,14 @@ class TestAlone:
         assert production.reason.startswith("its last 3 results could not be taken as they were")
         assert production.reason.endswith("demande.md")
 
+    def test_but_not_in_review_mode_where_every_result_waits_for_a_person(self, players: Players):
+        Agent.objects.filter(mission=players.mission).update(mode=Agent.Mode.REVIEW)
+
+        for _ in range(4):
+            players.end("production", "proposed", "the agent works in review mode")
+
+        assert players.states()["production"] == "IDLE"
+
     def test_whose_run_costs_far_more_than_its_others(self, players: Players):
         for _ in range(5):
             run = players.begin("production")
