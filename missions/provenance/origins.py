@@ -21,7 +21,10 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Origin(NamedTuple):
-    """A revision as the author of lines; its row may be gone."""
+    """A revision as the author of lines; its row may be gone.
+
+    ``told`` is the name of a person without an account here.
+    """
 
     number: int
     operation: str
@@ -30,6 +33,7 @@ class Origin(NamedTuple):
     role: str
     run_id: uuid.UUID | None
     at: datetime
+    told: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,17 +78,17 @@ def unpack(packed: bytes) -> Attribution | None:
     )
 
 
-Row = tuple[int, str, str, int | None, str, str | None, int]
+Row = tuple[int, str, str, int | None, str, str | None, int, str]
 
 
 def _packed(origin: Origin) -> Row:
     run = origin.run_id.hex if origin.run_id else None
-    return (*origin[:5], run, (origin.at - _EPOCH) // _MICROSECOND)
+    return (*origin[:5], run, (origin.at - _EPOCH) // _MICROSECOND, origin.told)
 
 
 def _unpacked(row: Row) -> Origin:
     run = uuid.UUID(hex=row[5]) if row[5] else None
-    return Origin(*row[:5], run, _EPOCH + row[6] * _MICROSECOND)
+    return Origin(*row[:5], run, _EPOCH + row[6] * _MICROSECOND, *row[7:])
 
 
 def _unrolled(spans: Iterable[tuple[int, int]]) -> Iterable[int]:

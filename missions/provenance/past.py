@@ -125,7 +125,7 @@ class Past:
         rows = self._revisions().filter(number__gte=begin, number__lte=end).order_by("number")
         values = rows.values_list(
             "pk", "blob_id", "number", "operation", "author_kind", "user_id", "role", "run_id",
-            "created_at",
+            "created_at", "author_name",
         )  # fmt: skip
         return [Step(row[0], str(row[1]), Origin(*row[2:])) for row in values]
 

@@ -118,7 +118,8 @@ class RevertRun(BaseService[tuple[RevertedFile, ...]]):
     """Take back what a run did to its files, in one landing, and keep what came after.
 
     A file from which the run was taken back before, and not restored since, stays as it is.
-    ``files`` takes back some only; ``preview`` says what would happen and writes nothing.
+    ``files`` takes back some only, by their paths now or then; ``preview`` says what would happen
+    and writes nothing.
 
     Raises (from ``execute``):
         NothingToRevert: the run changed no file.
@@ -157,11 +158,13 @@ class RevertRun(BaseService[tuple[RevertedFile, ...]]):
             raise NothingToRevert(_("This run changed no file: there is nothing to take back."))
         if self.files is None:
             return by_file
-        known = {revisions[0].file.path: revisions for revisions in by_file}
+        known = {one.path: revisions for revisions in by_file for one in revisions}
+        known |= {revisions[0].file.path: revisions for revisions in by_file}
         if unknown := sorted(set(self.files) - known.keys()):
             sentence = _("This run did not change %(path)s.") % {"path": unknown[0]}
             raise ValidationError(sentence, paths=unknown)
-        return [known[path] for path in sorted(set(self.files))]
+        wanted = [known[path] for path in sorted(set(self.files))]
+        return [*{revisions[0].file_id: revisions for revisions in wanted}.values()]
 
     def _refuse_overlaps(self, steps: Sequence[_Step]) -> None:
         overlapping = [step for step in steps if step.status == "overlaps"]

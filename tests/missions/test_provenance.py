@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from missions.landing import Change
 from missions.models import Provenance, Revision
-from missions.provenance import Attribution, ProvenancePending, past
+from missions.provenance import Attribution, Origin, ProvenancePending, past
+from missions.provenance.origins import pack, unpack
 from missions.services import AttributeLines, KeepProvenance, RestoreRevision, RevertRun
 from missions.services import provenance as services
 from missions.storage import BlobStore
@@ -33,6 +35,15 @@ def restore(desk: Desk, number: int) -> None:
     RestoreRevision(
         mission=desk.mission, user=desk.owner, path=PATH, number=number, now=NOW
     ).execute()
+
+
+class TestKeptRows:
+    def test_hold_everything(self) -> None:
+        by_ada = Origin(1, "WRITE", "person", None, "", None, NOW, "Ada")
+        by_run = Origin(2, "WRITE", "agent", None, "production", uuid4(), NOW)
+        found = Attribution(number=2, lines=(1, 2, 2), origins={1: by_ada, 2: by_run})
+
+        assert unpack(pack(found)) == found
 
 
 class TestAttributeLines:

@@ -327,6 +327,16 @@ class TestOverlaps:
         assert desk.text("suivi.md") == "Nothing yet.\n"
         assert desk.text("production.md") == edited("First", "Agent and person")
 
+    def test_one_that_moved_is_known_by_its_path_of_then_too(
+        self, desk: Desk, made: UUID, revert: Revert
+    ) -> None:
+        desk.land([Change(path="d/follow.md", text=None, moved_from="suivi.md")])
+
+        files = revert(made, files=["suivi.md", "d/follow.md"])
+
+        assert list(files) == ["d/follow.md"]
+        assert desk.text("d/follow.md") == "Nothing yet.\n"
+
     def test_a_preview_says_so_and_writes_nothing(
         self, desk: Desk, made: UUID, revert: Revert
     ) -> None:

@@ -112,6 +112,20 @@ class TestWholeMission:
         assert all(one["author"]["run"] is None for one in page["results"])
         assert not Revision.objects.filter(file__mission_id=copy, user=owner).exists()
 
+    def test_who_wrote_each_line_is_there_by_name(
+        self, saved: bytes, lived: Mission, client: APIClient
+    ) -> None:
+        copy = send(client, saved).json()["mission"]["id"]
+        file = "files/production.md/provenance"
+
+        told, known = (
+            client.get(f"/api/v1/missions/{mission}/{file}").json()["revisions"]["3"]["author"]
+            for mission in (copy, lived.pk)
+        )
+
+        assert told == known
+        assert told["name"] == "Ada Lovelace"
+
     def test_goes_on_from_there(self, saved: bytes, client: APIClient, owner: User) -> None:
         copy = Mission.objects.get(pk=send(client, saved).json()["mission"]["id"])
 

@@ -326,6 +326,11 @@ class TestRemovedFiles:
         assert [row["path"] for row in rows] == ["production.md", "production.md"]
         old = client.get(f"{file}/revisions/1/?file={first}").json()
         assert old["text"] == TEXT
+        body = client.get(f"{file}/diff?from=0&to=1&file={first}").json()
+        assert [piece["text"] for piece in body["hunks"][0]["lines"][0]["pieces"]] == ["# Title"]
+        body = client.get(f"{file}/provenance?revision=1&file={first}").json()
+        assert sum(count for count, _number in body["lines"]) == TEXT.count("\n")
+        assert client.get(f"{file}/provenance?file={first}").json()["revision"] == 2
         client.post(f"{file}/restore", {"revision": 1, "file": first}, format="json")
         assert client.get(file).json()["text"] == TEXT
         assert client.get(file).json()["id"] == first

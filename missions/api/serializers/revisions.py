@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from missions.api.serializers.base import Fields, FileKeyField, Shape
-from missions.api.serializers.files import AuthorSerializer
+from missions.api.serializers.files import AuthorSerializer, FileKeySerializer
 from missions.authors import Author
 from missions.models import (
     Revision,
@@ -43,7 +43,7 @@ class RestoreSerializer(Shape):
     file = FileKeyField(help_text="the file's id, where several were at the path")
 
 
-class DiffFilterSerializer(Shape):
+class DiffFilterSerializer(FileKeySerializer):
     """Revision numbers; 0 is the time before the first."""
 
     to = serializers.IntegerField(min_value=0, max_value=LARGEST_ID)

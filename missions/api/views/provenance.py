@@ -11,9 +11,9 @@ from rest_framework.response import Response
 
 from missions import hooks, selectors
 from missions.api import etags
-from missions.api.serializers import AuthorSerializer, Shape
+from missions.api.serializers import AuthorSerializer, FileKeySerializer, Shape
 from missions.api.views.base import MissionScoped
-from missions.api.views.files import IF_NONE_MATCH
+from missions.api.views.files import IF_NONE_MATCH, current_of
 from missions.authors import Author, Kind
 from missions.models import Revision
 from missions.provenance import Attribution, Origin, paragraphs
@@ -22,7 +22,7 @@ from parallagon.accounts.models import User
 from parallagon.core.api import problems
 
 
-class ProvenanceFilterSerializer(Shape):
+class ProvenanceFilterSerializer(FileKeySerializer):
     revision = serializers.IntegerField(
         min_value=1,
         max_value=selectors.LARGEST_ID,
@@ -86,20 +86,23 @@ class ProvenanceView(MissionScoped):
         """
         filters = ProvenanceFilterSerializer(data=request.query_params)
         filters.is_valid(raise_exception=True)
-        revision = self._revision(path, filters.validated_data.get("revision"))
+        revision = self._revision(path, **filters.validated_data)
         headers = {"ETag": etags.etag_of(revision)}
         if etags.is_known(request, revision):
             return Response(status=304, headers=headers)
         attribution = AttributeLines(revision=revision).execute()
         return Response(_answer(revision, attribution), headers=headers)
 
-    def _revision(self, path: str, number: int | None) -> Revision:
-        if number is not None:
-            return selectors.revision_of(mission=self.mission, path=path, number=number)
-        file = selectors.current_file(mission=self.mission, path=path)
-        revision = selectors.current_revision(file)
-        revision.file = file
-        return revision
+    def _revision(
+        self, path: str, revision: int | None = None, file: int | None = None
+    ) -> Revision:
+        if revision is not None:
+            return selectors.revision_of(
+                mission=self.mission, path=path, number=revision, file=file
+            )
+        if file is not None:
+            return selectors.revisions_of(mission=self.mission, path=path, file=file)[0]
+        return current_of(selectors.current_file(mission=self.mission, path=path))
 
 
 def _answer(revision: Revision, attribution: Attribution) -> dict[str, Any]:
@@ -139,6 +142,7 @@ def _origin(
         user=people.get(origin.user_id or 0),
         role=origin.role,
         run_id=origin.run_id,
+        told=origin.told,
     ).as_data()
     run = facts.get(origin.run_id) if origin.run_id else None
     return {

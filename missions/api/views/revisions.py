@@ -89,7 +89,8 @@ class DiffView(MissionScoped):
         filters = DiffFilterSerializer(data=request.query_params)
         filters.is_valid(raise_exception=True)
         numbers = filters.validated_data
-        old, new = (self._revision(path, numbers[side]) for side in ("from", "to"))
+        file = numbers.pop("file", None)
+        old, new = (self._revision(path, numbers[side], file) for side in ("from", "to"))
         known = old or new
         now = (
             known.file.path
@@ -110,10 +111,10 @@ class DiffView(MissionScoped):
         }
         return Response(DiffSerializer(body).data, headers=headers)
 
-    def _revision(self, path: str, number: int) -> Revision | None:
+    def _revision(self, path: str, number: int, file: int | None) -> Revision | None:
         if number == 0:
             return None
-        return selectors.revision_of(mission=self.mission, path=path, number=number)
+        return selectors.revision_of(mission=self.mission, path=path, number=number, file=file)
 
 
 def difference(path: str, before: str, after: str, *, old_path: str = "") -> dict[str, Any]:
