@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from parallagon.core.errors import ValidationError
 
@@ -30,17 +31,17 @@ def validate_path(path: str) -> str:
     normal = _normalize(path)
     parts = normal.split("/")
     if len(normal.encode()) > MOST_BYTES:
-        raise _refusal(path, f"it is longer than {MOST_BYTES} bytes")
+        raise _refusal(path, _too_long())
     if len(parts) > MOST_LEVELS:
-        raise _refusal(path, f"it is deeper than {MOST_LEVELS} levels")
+        raise _refusal(path, _("it is deeper than %(most)s levels") % {"most": MOST_LEVELS})
     for part in parts:
         _check_part(path, part)
     *folders, name = parts
     if extension(name) not in settings.PARALLAGON_EXTENSIONS:
         allowed = " ".join(settings.PARALLAGON_EXTENSIONS)
-        raise _refusal(path, f"its name must end in one of {allowed}")
+        raise _refusal(path, _("its name must end in one of %(allowed)s") % {"allowed": allowed})
     if any(extension(folder) in settings.PARALLAGON_EXTENSIONS for folder in folders):
-        raise _refusal(path, "one of its folders is named like a file")
+        raise _refusal(path, _("one of its folders is named like a file"))
     return normal
 
 
@@ -120,28 +121,29 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def _normalize(path: str) -> str:
     if not path:
-        raise ValidationError("A file needs a name.", path=path)
+        raise ValidationError(_("A file needs a name."), path=path)
     try:
         path.encode()
     except UnicodeEncodeError:
-        raise _refusal(path, "it is not valid Unicode") from None
+        raise _refusal(path, _("it is not valid Unicode")) from None
     if len(path) > 4 * MOST_BYTES:  # before any work that grows with its length
-        raise _refusal(path, f"it is longer than {MOST_BYTES} bytes")
+        raise _refusal(path, _too_long())
     return unicodedata.normalize("NFC", path)
 
 
 def _check_part(path: str, part: str) -> None:
     if not part:
-        raise _refusal(path, "it must be relative, with one “/” between names")
+        raise _refusal(path, _("it must be relative, with one “/” between names"))
     if not (_is_word(part[0]) or part[0] == "_"):
-        raise _refusal(path, "each name must start with a letter, a digit or “_”")
+        raise _refusal(path, _("each name must start with a letter, a digit or “_”"))
     wrong = next((sign for sign in part if not (_is_word(sign) or sign in _PUNCTUATION)), None)
     if wrong is not None:
-        raise _refusal(path, f"the character U+{ord(wrong):04X} is not allowed in a name")
+        sign = f"U+{ord(wrong):04X}"
+        raise _refusal(path, _("the character %(sign)s is not allowed in a name") % {"sign": sign})
     if part[-1] in " .":
-        raise _refusal(path, "no name may end with a space or a dot")
+        raise _refusal(path, _("no name may end with a space or a dot"))
     if _RESERVED.fullmatch(part):
-        raise _refusal(path, f"“{part}” is a reserved name on some systems")
+        raise _refusal(path, _("“%(name)s” is a reserved name on some systems") % {"name": part})
 
 
 def _is_word(sign: str) -> bool:
@@ -154,6 +156,11 @@ def _prefixes(path: str) -> list[str]:
     return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
 
+def _too_long() -> str:
+    return _("it is longer than %(most)s bytes") % {"most": MOST_BYTES}
+
+
 def _refusal(path: str, reason: str) -> ValidationError:
     shown = path[:80].encode("unicode_escape", "backslashreplace").decode()
-    return ValidationError(f"The path “{shown}” cannot be used: {reason}.", path=shown)
+    sentence = _("The path “%(path)s” cannot be used: %(reason)s.")
+    return ValidationError(sentence % {"path": shown, "reason": reason}, path=shown)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from missions import paths
 from missions.content.formats import check_json, check_toml, check_xml, check_yaml
@@ -44,11 +45,9 @@ def check_size(path: str, content: bytes) -> None:
     """Raise ``ValidationError`` if ``content`` is larger than a file may be."""
     limit = settings.PARALLAGON_MAX_FILE_SIZE
     if len(content) > limit:
-        raise ValidationError(
-            f"{path} would have {len(content)} bytes; at most {limit} are allowed.",
-            path=path,
-            limit=limit,
-        )
+        sentence = _("%(path)s would have %(size)s bytes; at most %(limit)s are allowed.")
+        facts = {"path": path, "size": len(content), "limit": limit}
+        raise ValidationError(sentence % facts, path=path, limit=limit)
 
 
 def is_well_formed(path: str, text: str) -> bool:
@@ -66,16 +65,16 @@ def is_well_formed(path: str, text: str) -> bool:
 def check_text(path: str, text: str, *, allow_invalid: bool = False) -> None:
     """Check a decoded text; see ``check_bytes``."""
     if "\0" in text:
-        raise ValidationError(f"{path} holds a NUL character: it is not text.", path=path)
+        sentence = _("%(path)s holds a NUL character: it is not text.")
+        raise ValidationError(sentence % {"path": path}, path=path)
     lengths = list(map(len, text.split("\n")))
     if (longest := max(lengths)) > MOST_CHARACTERS:
         number = lengths.index(longest) + 1
-        raise ValidationError(
-            f"{path}: line {number} has {longest} characters; "
-            f"at most {MOST_CHARACTERS} are allowed.",
-            path=path,
-            line=number,
+        sentence = _(
+            "%(path)s: line %(line)s has %(count)s characters; at most %(limit)s are allowed."
         )
+        facts = {"path": path, "line": number, "count": longest, "limit": MOST_CHARACTERS}
+        raise ValidationError(sentence % facts, path=path, line=number)
     check = None if allow_invalid else _FORMATS.get(paths.extension(path))
     if check is None:
         return

@@ -13,6 +13,7 @@ from xml.sax import SAXParseException
 import yaml
 from defusedxml import DefusedXmlException
 from defusedxml.expatreader import DefusedExpatParser
+from django.utils.translation import gettext as _
 
 from parallagon.core.errors import ValidationError
 
@@ -67,7 +68,7 @@ def check_yaml(text: str) -> None:
                 _refuse_depth("YAML", line, column)
     except yaml.MarkedYAMLError as error:
         place = _after(error.problem_mark or error.context_mark)
-        _refuse("YAML", error.problem or "it cannot be read", *place)
+        _refuse("YAML", error.problem or _("it cannot be read"), *place)
     except yaml.YAMLError as error:
         _refuse("YAML", str(error).splitlines()[0], 1, 1)
 
@@ -80,9 +81,11 @@ def _check_alias(
     event: yaml.AliasEvent, anchors: set[str], aliases: int, line: int, column: int
 ) -> None:
     if event.anchor not in anchors:
-        _refuse("YAML", f"the alias {event.anchor} has no anchor", line, column)
+        reason = _("the alias %(name)s has no anchor") % {"name": event.anchor}
+        _refuse("YAML", reason, line, column)
     if aliases > MOST_ALIASES:
-        _refuse("YAML", f"it has more than {MOST_ALIASES} aliases", line, column)
+        reason = _("it has more than %(most)s aliases") % {"most": MOST_ALIASES}
+        _refuse("YAML", reason, line, column)
 
 
 def check_toml(text: str) -> None:
@@ -110,7 +113,7 @@ class _XMLParser(DefusedExpatParser):
 
         def refuse(*_declared: Any) -> NoReturn:
             place = (expat.CurrentLineNumber, expat.CurrentColumnNumber + 1)
-            _refuse("XML", "it declares attributes", *place)
+            _refuse("XML", _("it declares attributes"), *place)
 
         expat.AttlistDeclHandler = refuse
 
@@ -128,24 +131,21 @@ def check_xml(text: str) -> None:
             (error.getColumnNumber() or 0) + 1,
         )
     except DefusedXmlException:
-        _refuse("XML", "it declares entities or refers to other files", 1, 1)
+        _refuse("XML", _("it declares entities or refers to other files"), 1, 1)
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    _refuse("JSON", f"{name} is not a JSON number", 1, 1)
+    _refuse("JSON", _("%(name)s is not a JSON number") % {"name": name}, 1, 1)
 
 
 def _refuse_depth(name: str, line: int, column: int) -> NoReturn:
-    _refuse(name, f"it is nested more than {MOST_DEPTH} deep", line, column)
+    _refuse(name, _("it is nested more than %(most)s deep") % {"most": MOST_DEPTH}, line, column)
 
 
 def _refuse(name: str, reason: str, line: int, column: int) -> NoReturn:
-    raise ValidationError(
-        f"this is not valid {name}: {reason} (line {line}, column {column}).",
-        format=name,
-        line=line,
-        column=column,
-    )
+    sentence = _("this is not valid %(format)s: %(reason)s (line %(line)s, column %(column)s).")
+    facts = {"format": name, "reason": reason, "line": line, "column": column}
+    raise ValidationError(sentence % facts, format=name, line=line, column=column)
 
 
 def _place(text: str, position: int) -> tuple[int, int]:

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from missions.diff import matching_blocks
 from parallagon.core.errors import ValidationError
 
@@ -37,7 +39,8 @@ def decode(content: bytes) -> TextContent:
         text = content[len(_BOM) if has_bom else 0 :].decode()
     except UnicodeDecodeError as error:
         raise ValidationError(
-            f"This is not UTF-8 text (byte {error.start}).", position=error.start
+            _("This is not UTF-8 text (byte %(position)s).") % {"position": error.start},
+            position=error.start,
         ) from error
     if "\r" not in text:
         return TextContent(text=text, has_bom=has_bom)
@@ -82,7 +85,9 @@ def _to_bytes(text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError as error:
         raise ValidationError(
-            f"The text holds half of a character (position {error.start}).", position=error.start
+            _("The text holds half of a character (position %(position)s).")
+            % {"position": error.start},
+            position=error.start,
         ) from error
 
 

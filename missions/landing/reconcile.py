@@ -36,11 +36,11 @@ def check(changes: Sequence[Change], *, allow_invalid: bool) -> list[Change]:
         path = validate_path(change.path)
         old = None if change.moved_from is None else validate_path(change.moved_from)
         if path == old:
-            raise ValidationError(f"{path} is there already.", path=path)
+            raise ValidationError(_("%(path)s is there already.") % {"path": path}, path=path)
         change = replace(change, path=path, moved_from=old)
         for key in {path_key(touched) for touched in change.paths}:
             if key in seen:
-                raise ValidationError(f"{path} is named twice.", path=path)
+                raise ValidationError(_("%(path)s is named twice.") % {"path": path}, path=path)
             seen.add(key)
         if change.text is not None:
             check_bytes(path, encode_new(change.text), allow_invalid=allow_invalid)
@@ -105,9 +105,8 @@ class Reconcile:
         """Raise ``ValidationError`` if a new path differs from one that is there by case only."""
         other = clash_in(path, self._spellings)
         if other:
-            raise ValidationError(
-                f"{path} cannot be created: {other} differs only by case.", path=path
-            )
+            sentence = _("%(path)s cannot be created: %(other)s differs only by case.")
+            raise ValidationError(sentence % {"path": path, "other": other}, path=path)
 
     @cached_property
     def _spellings(self) -> dict[str, str]:
@@ -158,10 +157,9 @@ class _Reconciling:
         elif self.theirs is None and self.mine is not None:
             self.rules.check_spelling(self.path)
         elif self.place.is_elsewhere and self.place.file:
-            raise ValidationError(
-                f"{self.path} cannot be used: {self.place.file.path} differs only by case.",
-                path=self.path,
-            )
+            sentence = _("%(path)s cannot be used: %(other)s differs only by case.")
+            facts = {"path": self.path, "other": self.place.file.path}
+            raise ValidationError(sentence % facts, path=self.path)
 
     def _check_move(self, old: str) -> None:
         if self.current.hash is None or self.current.file is None or self.current.is_elsewhere:
@@ -274,7 +272,9 @@ class _Reconciling:
             return self.current.revision
         found = Revision.objects.filter(file=self.current.file, number=number).first()
         if found is None and number >= self.current.number:
-            raise ValidationError(f"{self.path} has no revision {number}.", path=self.path)
+            sentence = _("%(path)s has no revision %(number)s.")
+            facts = {"path": self.path, "number": number}
+            raise ValidationError(sentence % facts, path=self.path)
         return found  # none: it was so old that it is not kept; whoever began with it sees all
 
     def _text(self, revision: Revision | None) -> str | None:

@@ -92,7 +92,7 @@ class LandingConflict(Conflict):
         mine: dict[str, Any],
     ) -> None:
         super().__init__(
-            f"Someone else changed the same lines of {path}.",
+            _("Someone else changed the same lines of %(path)s.") % {"path": path},
             path=path,
             base=base,
             theirs=theirs,

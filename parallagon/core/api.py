@@ -15,6 +15,7 @@ from django.core.exceptions import (
 from django.db import OperationalError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.utils.translation import gettext as _
 from django.views import defaults
 from rest_framework import exceptions, serializers
 from rest_framework.pagination import CursorPagination
@@ -114,16 +115,16 @@ def _known(error: Exception, request: Request) -> exceptions.APIException | Para
     if isinstance(error, (exceptions.APIException, ParallagonError)):
         return error
     if isinstance(error, Http404):
-        return ResourceNotFoundError("There is nothing here, or nothing you may see.")
+        return ResourceNotFoundError(_("There is nothing here, or nothing you may see."))
     if isinstance(error, PermissionDenied):
         return exceptions.PermissionDenied()
     if isinstance(error, RequestDataTooBig):
-        return TooLarge("The request is too large.")
+        return TooLarge(_("The request is too large."))
     if isinstance(error, OperationalError):
         logger.warning("%s: the database refused: %s", request.path, error)
         return database.failure(error)
     if isinstance(error, (SuspiciousOperation, BadRequest, UnreadablePostError)):
-        return exceptions.ParseError("The request cannot be read.")
+        return exceptions.ParseError(_("The request cannot be read."))
     return ErrorHandler("api").handle(error, path=request.path)
 
 
@@ -164,7 +165,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer an address that nobody knows: with a problem body below ``/api/``."""
     if not request.path.startswith("/api/"):
         return defaults.page_not_found(request, exception)
-    detail = "There is nothing at this address."
+    detail = _("There is nothing at this address.")
     return problem_response(request, status=404, code="not_found", detail=detail)
 
 
@@ -172,5 +173,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Answer a defect outside of the API's views."""
     if not request.path.startswith("/api/"):
         return defaults.server_error(request)
-    detail = "Parallagon made a mistake; it is in the log."
+    detail = _("Parallagon made a mistake; it is in the log.")
     return problem_response(request, status=500, code="error", detail=detail)

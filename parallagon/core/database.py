@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import OperationalError
+from django.utils.translation import gettext as _
 
 from parallagon.core.errors import (
     DependencyUnavailable,
@@ -22,12 +23,12 @@ def failure(error: OperationalError) -> ParallagonError:
     """Return what to raise for ``error``, with a sentence for a person."""
     said = str(error).lower()
     if any(words in said for words in _FULL):
-        return FileOperationError("The database's disk is full; nothing was written.")
+        return FileOperationError(_("The database's disk is full; nothing was written."))
     if any(words in said for words in _READ_ONLY):
-        return FileOperationError("The database is read-only; nothing was written.")
+        return FileOperationError(_("The database is read-only; nothing was written."))
     if any(words in said for words in _BUSY):
-        return LockError("The database is busy. Try again.")
-    return DependencyUnavailable("The database does not answer.")
+        return LockError(_("The database is busy. Try again."))
+    return DependencyUnavailable(_("The database does not answer."))
 
 
 @contextmanager

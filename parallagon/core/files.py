@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from parallagon.core import kernel
 from parallagon.core.errors import FileOperationError, ResourceNotFoundError, ValidationError
 
@@ -47,7 +50,9 @@ def _open_folder(name: str, parent: int | None, path: str) -> int:
     try:
         return os.open(name, _FOLDER, dir_fd=parent)
     except FileNotFoundError as error:
-        raise ResourceNotFoundError(f"There is no folder for {path}.", path=path) from error
+        raise ResourceNotFoundError(
+            _("There is no folder for %(path)s.") % {"path": path}, path=path
+        ) from error
     except OSError as error:
         raise failure(error, path) from error
 
@@ -72,20 +77,26 @@ def read_contained(root: Path, path: str, *, limit: int, patience: float | None 
         try:
             descriptor = os.open(name, _READ, dir_fd=folder)
         except FileNotFoundError as error:
-            raise ResourceNotFoundError(f"There is no file {path}.", path=path) from error
+            raise ResourceNotFoundError(
+                _("There is no file %(path)s.") % {"path": path}, path=path
+            ) from error
         except OSError as error:
             raise failure(error, path) from error
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-                raise NotAPlainFile(f"{path} is not a plain file of its own.", path=path)
+                sentence = _("%(path)s is not a plain file of its own.")
+                raise NotAPlainFile(sentence % {"path": path}, path=path)
             content = _read(descriptor, limit + 1, patience)
         except BlockingIOError as error:
-            raise StillWritten(f"A program is writing {path} right now.", path=path) from error
+            raise StillWritten(
+                _("A program is writing %(path)s right now.") % {"path": path}, path=path
+            ) from error
         finally:
             os.close(descriptor)
     if len(content) > limit:
-        raise ValidationError(f"{path} is larger than {limit} bytes.", path=path, limit=limit)
+        sentence = _("%(path)s is larger than %(limit)s bytes.") % {"path": path, "limit": limit}
+        raise ValidationError(sentence, path=path, limit=limit)
     return content
 
 
@@ -245,20 +256,22 @@ class NotAPlainFile(FileOperationError):  # noqa: N818 - says what was found
 
 
 _SENTENCES = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EROFS: "the folder is read-only",
-    errno.EACCES: "permission is missing",
-    errno.ELOOP: "a part of it is a symbolic link",
-    errno.ENOTDIR: "a part of it is not a folder",
-    errno.EISDIR: "it is a folder",
-    errno.ENXIO: "it is not a plain file",
+    errno.ENOSPC: gettext_lazy("the disk is full"),
+    errno.EDQUOT: gettext_lazy("the disk quota is used up"),
+    errno.EROFS: gettext_lazy("the folder is read-only"),
+    errno.EACCES: gettext_lazy("permission is missing"),
+    errno.ELOOP: gettext_lazy("a part of it is a symbolic link"),
+    errno.ENOTDIR: gettext_lazy("a part of it is not a folder"),
+    errno.EISDIR: gettext_lazy("it is a folder"),
+    errno.ENXIO: gettext_lazy("it is not a plain file"),
 }
 _NOT_PLAIN = {errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO}
 
 
 def failure(error: OSError, path: str) -> FileOperationError:
     """Return what to raise for ``error``, with a sentence for a person."""
-    reason = _SENTENCES.get(error.errno or 0, error.strerror or "the system refused")
+    known = _SENTENCES.get(error.errno or 0)
+    reason = known or error.strerror or _("the system refused")
     kind = NotAPlainFile if error.errno in _NOT_PLAIN else FileOperationError
-    return kind(f"{path} cannot be used: {reason}.", path=path, errno=error.errno)
+    sentence = _("%(path)s cannot be used: %(reason)s.") % {"path": path, "reason": reason}
+    return kind(sentence, path=path, errno=error.errno)
