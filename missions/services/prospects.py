@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from missions import selectors
+from missions import selectors, whereabouts
 from missions.content import is_well_formed
 from missions.merge import merge_file
-from missions.models import Proposal, ProposalFile, Revision
+from missions.models import MissionFile, Proposal, ProposalFile, Revision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,22 +45,24 @@ def prospects_of(
 ) -> list[Prospect]:
     """Return what would come of accepting each file; a save a moment later may change it.
 
-    The files that are there now are looked up with one query.
+    A file that has moved since is looked at where it is now, as a landing follows it. The files
+    that are still at their paths are looked up with one query.
     """
     current = selectors.files_at(
         mission_id=proposal.mission_id, wanted=[file.path for file in files]
     )
     prospects = []
     for file in files:
-        there = current.get(file.path)
-        theirs = there.current if there else None
         finished = (resolved or {}).get(file.path)
-        if finished:
-            base, base_text = finished.base, _text_at(proposal, file.path, finished.base)
-            mine: str | None = finished.text
-        else:
-            base, base_text = file.base_number, text_of(file.base_id)
-            mine = text_of(file.blob_id)
+        base = finished.base if finished else file.base_number
+        there = current.get(file.path)
+        if there is None and base is not None:
+            there = _moved(proposal, file.path)
+        theirs = there.current if there else None
+        base_text = (
+            _text_at(proposal, file.path, base, there) if finished else text_of(file.base_id)
+        )
+        mine = finished.text if finished else text_of(file.blob_id)
         prospects.append(_prospect(file.path, base, base_text, theirs, mine))
     return prospects
 
@@ -88,10 +90,19 @@ def _prospect(
     )
 
 
-def _text_at(proposal: Proposal, path: str, number: int | None) -> str | None:
+def _moved(proposal: Proposal, path: str) -> MissionFile | None:
+    """Return the file that was at ``path``, if it is somewhere else now."""
+    found = whereabouts.moved_file(mission_id=proposal.mission_id, path=path)
+    return None if found is None or found.is_removed else found
+
+
+def _text_at(
+    proposal: Proposal, path: str, number: int | None, there: MissionFile | None
+) -> str | None:
     if number is None:
         return None
+    now = there.path if there else path
     found = Revision.objects.filter(
-        file__mission_id=proposal.mission_id, file__path=path, number=number
+        file__mission_id=proposal.mission_id, file__path=now, number=number
     ).first()
     return text_of(found.blob_id) if found else None

@@ -324,6 +324,24 @@ class TestResolved:
         assert (file["text"], file["author"]["name"]) == (text, "Ada Lovelace")
         assert read(client, mission, "notes.md")["author"]["kind"] == "agent"
 
+    def test_a_file_that_moved_since_is_shown_and_kept_where_it_is(
+        self, client: APIClient, mission: Mission, overlapping: Proposal
+    ) -> None:
+        url = f"/api/v1/missions/{mission.pk}/files/production.md"
+        client.patch(url, {"path": "d/final.md"}, format="json")
+
+        files = client.get(f"/api/v1/proposals/{overlapping.pk}/").json()["files"]
+        shown = {file["path"]: file["theirs"] for file in files}
+        theirs = accept(client, overlapping).json()["details"]["theirs"]
+        assert shown["production.md"] == theirs
+        assert theirs["text"] == read(client, mission, "d/final.md")["text"]
+
+        finished = {"text": "Both.\n", "base": theirs["revision"]}
+        resolved = {"production.md": finished}
+        assert accept(client, overlapping, resolved=resolved).status_code == 200
+        assert read(client, mission, "d/final.md")["text"] == "Both.\n"
+        assert "text" not in read(client, mission)
+
     def test_merges_with_what_was_written_meanwhile(
         self, client: APIClient, mission: Mission, overlapping: Proposal
     ) -> None:
