@@ -1,9 +1,18 @@
 """Refusals are told in the language of whoever asks."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.utils import translation
 from rest_framework.test import APIClient
+
+
+@pytest.fixture(autouse=True)
+def nobody_else_reads_french() -> Iterator[None]:
+    """Give the thread its language back: a request leaves its own behind."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.mark.parametrize(
