@@ -135,7 +135,10 @@ export const en = {
   },
   guidance: {
     mode: "How it works",
-    modes: { autonomous: "By itself", review: "With review" },
+    modes: {
+      autonomous: "By itself",
+      review: "With review",
+    },
     modeHint: {
       autonomous: "What it makes lands at once.",
       review: "What it makes waits until you have decided.",
@@ -149,7 +152,11 @@ export const en = {
     withdraw: "Take it back",
     prompt: "Prompt…",
     promptOf: "Prompt of {name}",
-    views: { text: "Text", versions: "Versions", preview: "Preview" },
+    views: {
+      text: "Text",
+      versions: "Versions",
+      preview: "Preview",
+    },
     shipped: "The prompt that comes with the role",
     own: "The agent’s own prompt",
     save: "Save as a new version",

@@ -137,7 +137,10 @@ export const fr: Catalogue = {
   },
   guidance: {
     mode: "Sa façon de travailler",
-    modes: { autonomous: "Seul", review: "Avec relecture" },
+    modes: {
+      autonomous: "Seul",
+      review: "Avec relecture",
+    },
     modeHint: {
       autonomous: "Ce qu’il écrit est pris tout de suite.",
       review: "Ce qu’il écrit attend votre décision.",
@@ -151,7 +154,11 @@ export const fr: Catalogue = {
     withdraw: "La retirer",
     prompt: "Prompt…",
     promptOf: "Prompt de {name}",
-    views: { text: "Texte", versions: "Versions", preview: "Aperçu" },
+    views: {
+      text: "Texte",
+      versions: "Versions",
+      preview: "Aperçu",
+    },
     shipped: "Le prompt fourni avec le rôle",
     own: "Le prompt propre à l’agent",
     save: "Enregistrer une nouvelle version",
