@@ -56,6 +56,7 @@ def run_finished(run: AgentRun, *, now: datetime) -> None:
             "role": run.agent.role,
             "outcome": run.outcome,
             "reason": run.reason,
+            "failure": run.failure,
             "changes": run.changes,
         },
         at=now,

@@ -24,9 +24,9 @@ from agents import announce, scheduling
 from agents.budget import BudgetHeld, BudgetReached, is_free, keep, reserve
 from agents.fingerprint import FileState, files_of, fingerprint
 from agents.gateway.models import resolve
-from agents.gateway.protocol import Allowance, GatewayError, Upstream
+from agents.gateway.protocol import Allowance, GatewayError, RegistrationRefused, Upstream
 from agents.judge import Ended, Judged, judge, require_complete
-from agents.models import Agent, AgentRun, Instruction
+from agents.models import Agent, AgentRun, Failure, Instruction
 from agents.roles import registry
 from agents.roles.base import AiderAgent
 from agents.runlog import RunLog
@@ -126,7 +126,11 @@ class Cycle:
         except Exception as error:
             logger.error("the cycle failed unexpectedly", exc_info=error)
             self.settlement.end(
-                Ended(Outcome.FAILED, _("an unexpected error: %s") % type(error).__name__)
+                Ended(
+                    Outcome.FAILED,
+                    _("an unexpected error: %s") % type(error).__name__,
+                    failure=Failure.UNEXPECTED,
+                )
             )
         finally:
             lock.release()
@@ -249,7 +253,7 @@ class Cycle:
         except LockError as error:
             raise PutBack(error.message, until=self._later(self.clock())) from error
         except ParallagonError as error:
-            raise Ended(Outcome.FAILED, error.message) from error
+            raise Ended(Outcome.FAILED, error.message, failure=Failure.FILES_REFUSED) from error
 
     # -- step 5 --------------------------------------------------------------------------------
 
@@ -258,12 +262,14 @@ class Cycle:
         try:
             upstream = resolve(self.run.model, self.workshop.environment)
         except GatewayError as error:
-            raise Ended(Outcome.FAILED, str(error)) from error
+            raise Ended(Outcome.FAILED, str(error), failure=Failure.NOT_CONFIGURED) from error
         try:
             characters = sum(len(file.text) for file in staged.files.values())
             allowance = reserve(self.run, characters=characters, now=self.clock())
         except BudgetReached as error:
-            raise Ended(Outcome.STOPPED_BUDGET, error.message) from error
+            raise Ended(
+                Outcome.STOPPED_BUDGET, error.message, failure=Failure.OVER_BUDGET
+            ) from error
         except BudgetHeld as error:
             reason = _("runs at work hold what is left of the budget")
             raise PutBack(reason, until=self._later(self.clock())) from error
@@ -286,8 +292,13 @@ class Cycle:
                 workshop=self.workshop,
                 log=log,
             )
+        except RegistrationRefused as error:
+            # Its key is missing, which the sentence names, or its folder cannot be written.
+            is_key = (upstream.key_variable or "\0") in str(error)
+            failure = Failure.NOT_CONFIGURED if is_key else Failure.FILES_REFUSED
+            raise Ended(Outcome.FAILED, str(error), failure=failure) from error
         except GatewayError as error:
-            raise Ended(Outcome.FAILED, str(error)) from error
+            raise Ended(Outcome.FAILED, str(error), failure=Failure.GATEWAY_LOST) from error
         keep(self.run, done.report)
         with self._step(Step.JUDGE):
             require_complete(done.result, done.report, cause=done.cause, allowance=allowance)
@@ -324,7 +335,7 @@ class Cycle:
         except Conflict as error:
             logger.info("the run was ended by someone else: %s", error)
         except ParallagonError as error:
-            raise Ended(Outcome.FAILED, error.message) from error
+            raise Ended(Outcome.FAILED, error.message, failure=Failure.FILES_REFUSED) from error
 
     def _review(self) -> Proposal.Reason | None:
         """Say whether a person wants to see the result first, as things are now."""

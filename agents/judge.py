@@ -14,9 +14,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from agents.aider.protocol import EngineResult
+from agents.gateway.client import RESTARTED
 from agents.gateway.protocol import Allowance, RunReport
-from agents.models import AgentRun
-from agents.reasons import in_words
+from agents.models import AgentRun, Failure
+from agents.reasons import in_words, with_advice
 from agents.roles.base import RunFiles
 from agents.roles.patterns import matches_any
 from missions.content import decode
@@ -27,6 +28,10 @@ from missions.staging import Staged
 from parallagon.core.errors import ParallagonError
 from parallagon.core.files import read_contained
 
+ENGINE_FAILURES: Final[Mapping[str, str]] = {
+    "crashed": Failure.ENGINE_DIED,
+    "unavailable": Failure.ENGINE_UNAVAILABLE,
+}
 SHRUNK_FROM: Final = 1500
 SHRUNK_TO: Final = 0.4
 """A file of at least so many characters that keeps less than this share needs a person's eye."""
@@ -35,14 +40,25 @@ Outcome = AgentRun.Outcome
 
 
 class Ended(Exception):  # noqa: N818 - it is not always an error
-    """The cycle ends here with ``outcome``; the message is the reason, in words."""
+    """The cycle ends here with ``outcome``; the message is the reason, in words.
+
+    ``failure`` names what went wrong, ``wait`` how many seconds are to be waited because of it.
+    """
 
     def __init__(
-        self, outcome: str, reason: str, *, refused: tuple[Mapping[str, str], ...] = ()
+        self,
+        outcome: str,
+        reason: str,
+        *,
+        failure: str = "",
+        wait: float = 0,
+        refused: tuple[Mapping[str, str], ...] = (),
     ) -> None:
         super().__init__(reason)
         self.outcome = outcome
         self.reason = reason
+        self.failure = failure
+        self.wait = wait
         self.refused = refused
 
 
@@ -65,25 +81,39 @@ def require_complete(
     if cause == "cancelled":
         raise Ended(Outcome.CANCELLED, result.reason)
     if cause == "budget":
-        raise Ended(Outcome.STOPPED_BUDGET, result.reason)
-    if cause == "lost" or result.status in {"crashed", "unavailable"}:
-        raise Ended(Outcome.FAILED, in_words(result.reason))
+        raise Ended(Outcome.STOPPED_BUDGET, result.reason, failure=Failure.OVER_BUDGET)
+    if cause == "lost" or result.status in ENGINE_FAILURES:
+        failure = ENGINE_FAILURES.get(result.status, Failure.WORKER_LOST)
+        raise Ended(Outcome.FAILED, in_words(result.reason), failure=failure)
     if result.status == "timed_out":
-        raise Ended(Outcome.TIMED_OUT, in_words(result.reason))
+        reason = in_words(result.reason)
+        raise Ended(Outcome.TIMED_OUT, reason, failure=Failure.RUN_TIMED_OUT)
     if report.void:
-        raise Ended(_void_outcome(report, allowance), in_words(report.void))
+        raise _void(report, report.void, allowance)
     if result.status != "completed":
-        raise Ended(Outcome.FAILED, in_words(result.reason))
+        raise Ended(Outcome.FAILED, in_words(result.reason), failure=Failure.UNEXPECTED)
     if not report.calls:
-        raise Ended(Outcome.FAILED, _("Aider ended without asking the model."))
+        reason = _("Aider ended without asking the model.")
+        raise Ended(Outcome.FAILED, reason, failure=Failure.NO_CALL)
 
 
-def _void_outcome(report: RunReport, allowance: Allowance) -> str:
-    """Tell a mission that used up its day from one run that asks and asks, which is a failure."""
-    over = any(call.failure == "over_allowance" for call in report.calls)
-    if over and len(report.calls) <= allowance.calls:
-        return Outcome.STOPPED_BUDGET
-    return Outcome.FAILED
+def _void(report: RunReport, void: str, allowance: Allowance) -> Ended:
+    """Say how a run ends of which nothing may be taken."""
+    failure = _failure_of(report)
+    if failure == Failure.OVER_ALLOWANCE and len(report.calls) <= allowance.calls:
+        # A mission that used up its day, not one run that asks and asks.
+        return Ended(Outcome.STOPPED_BUDGET, in_words(void), failure=Failure.OVER_BUDGET)
+    wait = max((call.retry_after or 0 for call in report.calls), default=0)
+    return Ended(Outcome.FAILED, with_advice(failure, void), failure=failure, wait=wait)
+
+
+def _failure_of(report: RunReport) -> str:
+    """Return why a run is void: the call that made it so carries the same sentence."""
+    if report.void == RESTARTED:
+        return Failure.GATEWAY_LOST
+    failed = [call for call in report.calls if call.failure]
+    failed.sort(key=lambda call: call.detail != report.void)
+    return next((call.failure for call in failed if call.failure), Failure.UNEXPECTED)
 
 
 def judge(result: EngineResult, *, staged: Staged, staging: Path, files: RunFiles) -> Judged:
@@ -91,7 +121,7 @@ def judge(result: EngineResult, *, staged: Staged, staging: Path, files: RunFile
 
     Raises:
         Ended: ``rejected``, with every refused path, when the run touched what it does not own
-            or wrote what a mission's file cannot be.
+            or wrote what a mission's file cannot be; ``failed`` when some edits did not apply.
     """
     refused = [{"path": edit.path, "reason": edit.reason} for edit in result.refused]
     changes = []
@@ -107,6 +137,10 @@ def judge(result: EngineResult, *, staged: Staged, staging: Path, files: RunFile
         names = ", ".join(entry["path"] for entry in refused[:3])
         reason = _("it tried to change what it may not: %(paths)s") % {"paths": names}
         raise Ended(Outcome.REJECTED, reason, refused=tuple(refused))
+    if result.reason:
+        # Aider applies the edits that match and asks for the others again, in vain this time:
+        # a half of what the model meant is not taken.
+        raise Ended(Outcome.FAILED, in_words(result.reason), failure=Failure.EDITS_UNMATCHED)
     return Judged(changes=tuple(changes), propose=_suspicion(changes, staged))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Final, TypeVar
 
-from agents.models import Agent, AgentRun
+from agents.models import UNTIL_CONFIGURED, UNTIL_INPUTS_CHANGE, Agent, AgentRun
 
 DEBOUNCE: Final = timedelta(seconds=2)
 """After a person's save of a watched file: they are probably still typing."""
@@ -15,6 +15,10 @@ GATHER: Final = timedelta(seconds=5)
 """After an agent's change, where runs cost money: several changes make one run that follows."""
 FIRST_BACKOFF: Final = 15
 LONGEST_BACKOFF: Final = 1800
+JITTER: Final = 0.2
+"""Waits are longer by up to this share: those who failed together do not return together."""
+LONGEST_WAIT: Final = 86_400
+"""However long a provider asks to wait, the agent looks again after a day."""
 BUSY_BACKOFF: Final = (1, 2, 4, 8)
 
 Item = TypeVar("Item")
@@ -52,6 +56,11 @@ class Standing:
     is_dirty: bool
     gather: timedelta = timedelta()
     """How long changes that came during the run wait for others."""
+    failure: str = ""
+    wait: float = 0
+    """Seconds before which another try is of no use."""
+    chance: float = 0
+    """From 0 to 1, for what is spread."""
 
 
 def after_run(outcome: str, standing: Standing, *, now: datetime) -> Next:
@@ -68,13 +77,31 @@ def after_run(outcome: str, standing: Standing, *, now: datetime) -> Next:
         # Whoever cancelled wants it quiet; what changed meanwhile may not wait as long.
         at = now + timedelta(seconds=interval if standing.is_dirty else standing.longest)
         return Next(state=State.IDLE, interval=interval, next_run_at=at, failure_count=0)
-    if failures:
-        at = now + timedelta(seconds=backoff(failures))
+    if outcome == Outcome.STOPPED_BREAKER:
+        at = now + timedelta(seconds=spread(min(standing.wait, LONGEST_WAIT), standing.chance))
         return Next(
-            state=State.BACKING_OFF, interval=interval, next_run_at=at, failure_count=failures
+            state=State.PAUSED_BREAKER,
+            interval=interval,
+            next_run_at=at,
+            failure_count=standing.failure_count,
         )
+    if failures:
+        return _after_failure(failures, interval, standing, now=now)
     wait = standing.gather if standing.is_dirty else timedelta(seconds=interval)
     return Next(state=State.IDLE, interval=interval, next_run_at=now + wait, failure_count=0)
+
+
+def _after_failure(failures: int, interval: int, standing: Standing, *, now: datetime) -> Next:
+    """Return when another try may do better; ``None`` where only news can change anything."""
+    if standing.failure in UNTIL_CONFIGURED:
+        return Next(
+            state=State.PAUSED_BREAKER, interval=interval, next_run_at=None, failure_count=failures
+        )
+    wait = spread(max(backoff(failures), min(standing.wait, LONGEST_WAIT)), standing.chance)
+    at: datetime | None = now + timedelta(seconds=wait)
+    if standing.failure in UNTIL_INPUTS_CHANGE:
+        at = now if standing.is_dirty else None
+    return Next(state=State.BACKING_OFF, interval=interval, next_run_at=at, failure_count=failures)
 
 
 def next_interval(outcome: str, standing: Standing) -> int:
@@ -92,6 +119,11 @@ def next_interval(outcome: str, standing: Standing) -> int:
 def backoff(failure_count: int) -> int:
     """Return the seconds to wait after so many failures in a row."""
     return int(min(FIRST_BACKOFF * 2 ** min(failure_count - 1, 20), LONGEST_BACKOFF))
+
+
+def spread(seconds: float, chance: float) -> float:
+    """Return ``seconds`` and up to a share more, as ``chance`` has it."""
+    return seconds * (1 + JITTER * chance)
 
 
 def busy_backoff(attempt: int) -> timedelta:

@@ -60,7 +60,13 @@ class Settlement:
             if ended.outcome == Outcome.SKIPPED:
                 SkipRun(run=self.run, reason=ended.reason, now=self.clock()).execute()
             else:
-                self._finish(ended.outcome, ended.reason, refused=ended.refused)
+                self._finish(
+                    ended.outcome,
+                    ended.reason,
+                    failure=ended.failure,
+                    wait=ended.wait,
+                    refused=ended.refused,
+                )
         except Conflict as error:
             logger.info("the run had been ended by someone else: %s", error)
 
@@ -84,6 +90,8 @@ class Settlement:
         outcome: str,
         reason: str,
         *,
+        failure: str = "",
+        wait: float = 0,
         changes: Sequence[Mapping[str, Any]] = (),
         refused: Sequence[Mapping[str, str]] = (),
     ) -> None:
@@ -91,6 +99,8 @@ class Settlement:
             run=self.run,
             outcome=outcome,
             reason=reason,
+            failure=failure,
+            wait=wait,
             calls=read_calls(run_directory(self.run.pk)),
             changes=changes,
             refused=refused,

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from agents.health import HEALTH, Health, health_of
-from agents.models import Agent, AgentRun
+from agents.models import Agent, AgentRun, Failure
 from agents.roles import registry
 from missions.api.serializers import FilePathsField
 from parallagon.core.money import Dollars
@@ -47,6 +47,7 @@ class RunSerializer(serializers.ModelSerializer[AgentRun]):
     agent = serializers.IntegerField(source="agent_id", read_only=True)
     mission = serializers.IntegerField(source="mission_id", read_only=True)
     outcome = serializers.ChoiceField(AgentRun.Outcome.choices, allow_blank=True, read_only=True)
+    failure = serializers.ChoiceField(Failure.choices, allow_blank=True, read_only=True)
     is_offline = serializers.SerializerMethodField()
     calls = serializers.IntegerField(source="call_count", read_only=True)
     changes = ChangeSerializer(many=True, read_only=True)
@@ -58,9 +59,9 @@ class RunSerializer(serializers.ModelSerializer[AgentRun]):
         model = AgentRun
         fields = (
             "id", "mission", "agent", "role", "trigger", "state", "step", "outcome", "reason",
-            "count", "model", "is_offline", "queued_at", "started_at", "finished_at", "calls",
-            "input_tokens", "output_tokens", "cost", "is_cost_assumed", "changes", "refused",
-            "flags", "timings",
+            "failure", "count", "model", "is_offline", "queued_at", "started_at", "finished_at",
+            "calls", "input_tokens", "output_tokens", "cost", "is_cost_assumed", "changes",
+            "refused", "flags", "timings",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -164,6 +164,7 @@ class Call:
             failure=failed.failure if failed else None,
             detail=failed.sentence if failed else "",
             cache_write_tokens=usage.cache_write_tokens if usage else None,
+            retry_after=failed.retry_after if failed else None,
             **self._charged_with(input_tokens, self._cost(input_tokens, output_tokens, usage)),
         )
 

@@ -191,6 +191,7 @@ class CallRecord:
     input_price: str | None = None
     output_price: str | None = None
     is_price_assumed: bool = False
+    retry_after: float | None = None  # seconds from its end that the provider asks to wait
 
     @property
     def dollars(self) -> Decimal | None:

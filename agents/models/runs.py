@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from agents.models.agents import Agent
+from agents.models.failures import Failure
 from agents.models.money import money_field
 from missions.models import Mission
 
@@ -65,6 +66,9 @@ class AgentRun(models.Model):
     step = models.CharField(max_length=10, choices=Step, default=Step.CLAIM)
     outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
     reason = models.CharField(max_length=500, blank=True, help_text=_("of the outcome, in words"))
+    failure = models.CharField(
+        max_length=30, choices=Failure, blank=True, help_text=_("what went wrong, for programs")
+    )
     count = models.PositiveIntegerField(default=1, help_text=_("a streak of skips is one row"))
     fingerprint = models.CharField(max_length=64, blank=True)
     seen_seq = models.BigIntegerField(default=0, help_text=_("the mission's last event it knew"))

@@ -1,5 +1,6 @@
 """The end of a run: its outcome, its calls, and what its agent does next."""
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -41,6 +42,9 @@ class FinishRun(BaseService[AgentRun]):
     run: AgentRun
     outcome: str
     reason: str
+    failure: str = ""
+    wait: float = 0
+    """Seconds that the agent must wait at least, as a provider asked or a breaker knows."""
     now: datetime
     calls: Sequence[CallRecord] = ()
     changes: Sequence[Mapping[str, Any]] = ()
@@ -58,7 +62,15 @@ class FinishRun(BaseService[AgentRun]):
                 unread.update(read_at=self.now)
             agent = Agent.objects.select_related("mission").get(pk=self.run.agent_id)
             announce.run_finished(self.run, now=self.now)
-            rest(agent, self.outcome, reason=self.reason, now=self.now, learnt=self._learnt(agent))
+            rest(
+                agent,
+                self.outcome,
+                reason=self.reason,
+                failure=self.failure,
+                wait=self.wait,
+                now=self.now,
+                learnt=self._learnt(agent),
+            )
             StopLoop(agent=agent, run=self.run, now=self.now).execute()
             announce.agent_changed(agent, now=self.now)
             if self.calls and not is_free(self.run.model):
@@ -72,6 +84,7 @@ class FinishRun(BaseService[AgentRun]):
             "step": AgentRun.Step.SETTLE,
             "outcome": self.outcome,
             "reason": self.reason[:500],
+            "failure": self.failure,
             "finished_at": self.now,
             "changes": list(self.changes),
             "refused": list(self.refused),
@@ -142,7 +155,14 @@ def _decimal(text: str | None) -> Decimal | None:
 
 
 def rest(
-    agent: Agent, outcome: str, *, reason: str, now: datetime, learnt: Mapping[str, object] = {}
+    agent: Agent,
+    outcome: str,
+    *,
+    reason: str,
+    now: datetime,
+    failure: str = "",
+    wait: float = 0,
+    learnt: Mapping[str, object] = {},
 ) -> None:
     """Say what the agent does after a run with ``outcome``; ``learnt`` are further columns."""
     shortest, longest = bounds_of(agent)
@@ -156,6 +176,9 @@ def rest(
             is_stopping=agent.is_stopping or not registry.of(agent).is_available,
             is_dirty=agent.is_dirty,
             gather=_gather(agent),
+            failure=failure,
+            wait=wait,
+            chance=random.random(),  # noqa: S311 - it spreads agents, it hides nothing
         ),
         now=now,
     )

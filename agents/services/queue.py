@@ -62,5 +62,5 @@ def look_anew(agent: Agent, *, reason: str, now: datetime) -> None:
     Agent.objects.filter(pk=agent.pk).update(undisturbed_since=now)
     if agent.state in {State.QUEUED, State.RUNNING}:
         Agent.objects.filter(pk=agent.pk).update(is_dirty=True)
-    elif agent.state in WAKEFUL or agent.loop:
+    elif agent.state in WAKEFUL | {State.PAUSED_BREAKER}:
         bring_forward(agent, at=now, reason=reason, now=now)

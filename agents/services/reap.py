@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from agents.gateway.protocol import read_calls
-from agents.models import AgentRun
+from agents.models import AgentRun, Failure
 from agents.selectors import run_directory, staging_directory
 from agents.services.finish import FinishRun
 from missions import locks
@@ -50,6 +50,7 @@ class ReapRun(BaseService[bool]):
             FinishRun(
                 run=self.run,
                 outcome=AgentRun.Outcome.FAILED,
+                failure=Failure.WORKER_LOST,
                 reason=_("worker lost: the process that ran this cycle died"),
                 calls=read_calls(run_directory(self.run.pk)),
                 now=self.now,

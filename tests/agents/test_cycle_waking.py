@@ -163,7 +163,7 @@ class TestSettled:
     def test_not_while_one_backs_off(self, team: Team, model: ScriptedModel):
         team.start("production", "suivi")
         team.run("suivi")
-        model.enqueue("no such key", status=401)
+        model.enqueue("odd", status=400)
 
         team.run("production")
 

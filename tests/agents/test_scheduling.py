@@ -1,14 +1,17 @@
 """The rules of pace: pure functions, so they get properties."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agents import scheduling
-from agents.models import Agent, AgentRun
+from agents.gateway.protocol import Failure as GatewayFailure
+from agents.models import UNTIL_CONFIGURED, UNTIL_INPUTS_CHANGE, Agent, AgentRun, Failure
 from agents.scheduling import Standing, after_run
 
 NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
@@ -22,6 +25,9 @@ standings = st.builds(
     failure_count=st.integers(0, 50),
     is_stopping=st.booleans(),
     is_dirty=st.booleans(),
+    failure=st.sampled_from(["", *Failure.values]),
+    wait=st.floats(0, 1e9),
+    chance=st.floats(0, 1),
 )
 outcomes = st.sampled_from(Outcome.values)
 
@@ -34,16 +40,26 @@ class TestAfterRun:
         assert following.state in Agent.TRANSITIONS[Agent.State.RUNNING]
 
     @given(outcomes, standings)
-    def test_only_a_stopped_agent_has_no_next_look(self, outcome, standing):
+    def test_only_an_agent_that_waits_for_news_has_no_next_look(self, outcome, standing):
         following = after_run(outcome, standing, now=NOW)
 
-        assert (following.next_run_at is None) == (following.state == Agent.State.STOPPED)
+        if following.next_run_at is None:
+            news = UNTIL_CONFIGURED | UNTIL_INPUTS_CHANGE
+            assert following.state == Agent.State.STOPPED or standing.failure in news
 
     @given(outcomes, standings)
     def test_a_next_look_is_never_in_the_past_nor_farther_than_a_day(self, outcome, standing):
         at = after_run(outcome, standing, now=NOW).next_run_at
 
-        assert at is None or NOW <= at <= NOW + timedelta(days=1)
+        assert at is None or NOW <= at <= NOW + timedelta(days=1.2)
+
+    @given(standings)
+    def test_a_provider_that_asks_to_wait_is_obeyed_up_to_a_day(self, standing):
+        asked = replace(standing, failure=Failure.RATE_LIMITED, is_stopping=False)
+        following = after_run(Outcome.FAILED, asked, now=NOW)
+
+        assert following.next_run_at is not None
+        assert following.next_run_at >= NOW + timedelta(seconds=min(asked.wait, 86_400) - 0.001)
 
     @given(standings)
     def test_failures_are_counted_and_a_success_forgets_them(self, standing):
@@ -141,3 +157,7 @@ class TestQuietUntil:
 
     def test_nobody_wrote(self):
         assert scheduling.quiet_until(None, queued_at=NOW, now=NOW, quiet=5, most=60) is None
+
+
+def test_every_failure_of_the_gateway_has_its_code():
+    assert set(get_args(GatewayFailure)) <= set(Failure.values)
