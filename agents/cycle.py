@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from agents import announce, scheduling
 from agents.budget import BudgetHeld, BudgetReached, is_free, keep, reserve
+from agents.circuits import guarded
 from agents.fingerprint import FileState, files_of, fingerprint
 from agents.gateway.models import resolve
 from agents.gateway.protocol import Allowance, GatewayError, RegistrationRefused, Upstream
@@ -107,14 +108,8 @@ class Cycle:
             CachedStore().warm(file.blob for file in files if file.blob)
             with self._step(Step.CLAIM):
                 self._claim(lock)
-            with self._step(Step.LEASE):
-                lease = self._lease(files)
-            with self._step(Step.STAGE):
-                staged = self._stage()
-            with self._step(Step.RESERVE):
-                upstream, allowance = self._reserve(staged)
-            with self._step(Step.WORK):
-                judged = self._work(staged, upstream, allowance)
+            with guarded(self.run, clock=self.clock):
+                lease, judged = self._try(files)
             with self._step(Step.LAND):
                 self._land(judged, lease)
         except Taken as taken:
@@ -139,6 +134,17 @@ class Cycle:
             if self.settlement.log:
                 self.settlement.log.close()
             shutil.rmtree(self.private, ignore_errors=True)
+
+    def _try(self, files: Sequence[FileState]) -> tuple[Lease, Judged]:
+        """Do what needs the model, from the lease to the verdict."""
+        with self._step(Step.LEASE):
+            lease = self._lease(files)
+        with self._step(Step.STAGE):
+            staged = self._stage()
+        with self._step(Step.RESERVE):
+            upstream, allowance = self._reserve(staged)
+        with self._step(Step.WORK):
+            return lease, self._work(staged, upstream, allowance)
 
     # -- steps 1 and 2 -------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """The workshop of this worker process: opened when the worker of the cycles starts."""
 
+import logging
 import threading
 from typing import Any
 
@@ -7,8 +8,11 @@ from celery.signals import worker_init, worker_shutdown
 from django.conf import settings
 from django.utils import timezone
 
-from agents.services import ReconcileRoles
+from agents.services import ReconcileRoles, ResumeUnconfigured
 from agents.workshop import Workshop
+from parallagon.core.errors import ParallagonError
+
+logger = logging.getLogger(__name__)
 
 QUEUE = "cycles"
 _lock = threading.Lock()
@@ -27,10 +31,15 @@ def workshop() -> Workshop:
 @worker_init.connect
 def open_workshop(sender: Any, **_: Any) -> None:
     """Start engine and gateway from the main thread, with which they die, and let missions have
-    the roles of today's settings."""
-    if QUEUE in sender.app.amqp.queues.consume_from:
-        workshop()
-        ReconcileRoles(now=timezone.now()).execute()
+    the roles of today's settings, and agents that waited for another key look again."""
+    if QUEUE not in sender.app.amqp.queues.consume_from:
+        return
+    workshop()
+    ReconcileRoles(now=timezone.now()).execute()
+    try:
+        ResumeUnconfigured(now=timezone.now()).execute()
+    except ParallagonError:
+        logger.exception("agents that wait for another key were not resumed")
 
 
 @worker_shutdown.connect

@@ -24,6 +24,7 @@ EventType = Literal[
     "run.finished",
     "proposal.changed",
     "mission.changed",
+    "breaker.changed",
 ]
 
 

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from agents.api import agents, budget, config, instructions, missions, prompts, runs, stability
+from agents.api import (
+    agents,
+    breakers,
+    budget,
+    config,
+    instructions,
+    missions,
+    prompts,
+    runs,
+    stability,
+)
 
 urlpatterns = [
     path("missions/<int:mission_id>/start", missions.StartMissionView.as_view()),
@@ -55,5 +65,6 @@ urlpatterns = [
     path("runs/<uuid:run_id>/diff", runs.RunDiffView.as_view(), name="run-diff"),
     path("runs/<uuid:run_id>/cancel", runs.CancelRunView.as_view(), name="run-cancel"),
     path("runs/<uuid:run_id>/revert", runs.RevertRunView.as_view(), name="run-revert"),
+    path("breakers/", breakers.BreakerListView.as_view(), name="breakers"),
     path("models/", agents.ModelListView.as_view(), name="models"),
 ]

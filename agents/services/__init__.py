@@ -25,6 +25,7 @@ from agents.services.prompts import RestorePrompt, SetPrompt
 from agents.services.purge import purge_runs
 from agents.services.reap import ReapRun
 from agents.services.reconcile import ReconcileRoles
+from agents.services.resume import ResumeUnconfigured, TellOfCircuit
 from agents.services.wake import (
     begin_anew,
     create_agents,
@@ -48,6 +49,7 @@ __all__ = [
     "ReconcileRoles",
     "RequeueRun",
     "RestorePrompt",
+    "ResumeUnconfigured",
     "RunAgent",
     "SetAgentBudget",
     "SetFiles",
@@ -60,6 +62,7 @@ __all__ = [
     "StartMission",
     "StopAgent",
     "StopMission",
+    "TellOfCircuit",
     "WithdrawInstruction",
     "begin_anew",
     "create_agents",

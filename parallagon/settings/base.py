@@ -332,6 +332,9 @@ PARALLAGON_CYCLES = env.integer("PARALLAGON_CYCLES", 8, least=1, most=200)
 PARALLAGON_SANDBOX = env.choice("PARALLAGON_SANDBOX", "auto", ("auto", "landlock", "none"))
 PARALLAGON_OFFLINE_PACE = env.integer("PARALLAGON_OFFLINE_PACE", 0, least=0)  # tokens a second
 PARALLAGON_RUN_SECONDS = env.integer("PARALLAGON_RUN_SECONDS", 600, least=5)
+PARALLAGON_BREAKER_FAILURES = env.integer("PARALLAGON_BREAKER_FAILURES", 5, least=1)
+PARALLAGON_BREAKER_WINDOW_SECONDS = env.integer("PARALLAGON_BREAKER_WINDOW_SECONDS", 120, least=1)
+PARALLAGON_BREAKER_PAUSE_SECONDS = env.integer("PARALLAGON_BREAKER_PAUSE_SECONDS", 30, least=1)
 # Budgets: US dollars, output tokens and calls of models that cost; "none" is no cap. A mission and
 # an agent may have their own instead.
 PARALLAGON_RUN_DOLLARS = env.dollars("PARALLAGON_RUN_DOLLARS", Decimal(1))

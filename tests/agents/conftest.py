@@ -12,6 +12,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from agents.aider.engine import Engine
+from agents.circuits import MODELS
 from agents.gateway.client import Gateway
 from agents.gateway.protocol import Bounds
 from agents.models import Agent, AgentRun
@@ -29,6 +30,14 @@ from tests.gateway.gateway_provider import ScriptedProvider
 
 PATIENCE = Bounds(first_pause=0.01, longest_pause=0.1, first_byte_seconds=20)
 REQUEST = "# A tool\n\nThe tool must count words.\n\nIt should be quick.\n"
+
+
+@pytest.fixture(autouse=True)
+def healthy_models() -> Iterator[None]:
+    """Let no test begin with a model that another one left alone."""
+    MODELS.forget()
+    yield
+    MODELS.forget()
 
 
 @pytest.fixture(scope="session")

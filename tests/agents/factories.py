@@ -15,7 +15,8 @@ NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 RUN = {
     "id", "mission", "agent", "role", "trigger", "state", "step", "outcome", "reason", "count",
     "failure", "model", "is_offline", "queued_at", "started_at", "finished_at", "calls",
-    "input_tokens", "output_tokens", "cost", "is_cost_assumed", "changes", "refused", "flags", "timings",
+    "input_tokens", "output_tokens", "cost", "is_cost_assumed", "changes", "refused", "flags",
+    "timings",
 }  # fmt: skip
 """What the API tells of a run."""
 

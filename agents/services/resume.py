@@ -1,0 +1,88 @@
+"""Agents whose model could not be used look again when there is reason to think that it can be."""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from agents import announce
+from agents.models import Agent
+from agents.services.queue import bring_forward
+from missions import events
+from missions.models import Mission
+from parallagon.core.breaker import Circuit
+from parallagon.core.services import BaseService
+
+TOGETHER_SECONDS = 5
+"""Over which those who waited for a provider return to it."""
+
+
+def using(model: str) -> QuerySet[Agent]:
+    """Return the agents that work through a model."""
+    return Agent.objects.filter(Q(model=model) | Q(model="", mission__model=model))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellOfCircuit(BaseService[None]):
+    """Tell the missions that use a model that it is left alone, or no longer is.
+
+    When it no longer is, the agents that waited for it look again.
+    """
+
+    operation = "agents.breaker.tell"
+    model: str
+    circuit: Circuit
+    now: datetime
+
+    def _perform(self) -> None:
+        concerned = using(self.model).exclude(state=Agent.State.STOPPED)
+        missions = Mission.objects.filter(state=Mission.State.ACTIVE, agents__in=concerned)
+        data = {
+            "model": self.model,
+            "state": self.circuit.state,
+            "failure": self.circuit.reason,
+            "retry_at": datetime.fromtimestamp(self.circuit.retry_at, self.now.tzinfo).isoformat()
+            if self.circuit.opened_at is not None
+            else None,
+        }
+        with transaction.atomic():
+            if self.circuit.opened_at is None:
+                resume(
+                    using(self.model).exclude(next_run_at=None),
+                    reason=_("the model answers again"),
+                    now=self.now,
+                )
+            keys = missions.distinct().values_list("pk", flat=True)
+            events.publish_many([(key, "breaker.changed", data) for key in keys], at=self.now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResumeUnconfigured(BaseService[int]):
+    """Let the agents look again whose key or model was not accepted: keys are read anew now."""
+
+    operation = "agents.resume_unconfigured"
+    now: datetime
+
+    def _perform(self) -> int:
+        with transaction.atomic():
+            waiting = Agent.objects.filter(next_run_at=None)
+            return resume(waiting, reason=_("Parallagon has started again"), now=self.now)
+
+
+def resume(agents: QuerySet[Agent], *, reason: Promise, now: datetime) -> int:
+    """Let those of the agents that wait for a provider look soon, not all in the same instant."""
+    paused = agents.filter(
+        state=Agent.State.PAUSED_BREAKER, loop="", mission__state=Mission.State.ACTIVE
+    ).select_related("mission")
+    waiting = list(paused.select_for_update(of=("self",)))
+    for agent in waiting:
+        soon = now + timedelta(seconds=TOGETHER_SECONDS * random.random())  # noqa: S311 - no secret
+        with translation.override(agent.mission.language):
+            bring_forward(agent, at=soon, reason=str(reason), now=now)
+        announce.agent_changed(agent, now=now)
+    return len(waiting)
