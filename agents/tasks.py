@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 from agents import retention, worker
 from agents.cycle import run_cycle
 from agents.services import Dispatch, MarkSent, ReapRun
-from agents.services.reap import silent_runs
+from agents.services.reap import may_have_slept, silent_runs
 from parallagon.core.errors import DependencyUnavailable, ParallagonError
 from parallagon.core.retry import RetryPolicy, safe_operation
 
@@ -60,6 +60,8 @@ def prune() -> int:
 def reap() -> None:
     """End the runs whose worker died."""
     now = timezone.now()
+    if may_have_slept(now=now):
+        return
     for run in silent_runs(now=now):
         try:
             ReapRun(run=run, now=now).execute()

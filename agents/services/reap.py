@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.core.cache import cache
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -20,6 +21,23 @@ from parallagon.core.services import BaseService
 SILENT_FOR = timedelta(seconds=30)
 SILENT_ALONE_FOR = timedelta(seconds=60)
 """… where no lock proves that the worker is dead, so that its silence alone decides."""
+
+
+LOOKED_KEY = "agents.reap.looked_at"
+ASLEEP_AFTER = timedelta(seconds=30)
+"""Nobody looked for so long: the machine may have slept, and with it those who are silent."""
+
+
+def may_have_slept(*, now: datetime) -> bool:
+    """Note that someone looks, and tell whether the silent must first get to speak again.
+
+    Only where silence alone decides: a lock that a living worker holds has slept with it.
+    """
+    if locks.are_certain():
+        return False
+    looked_at = cache.get(LOOKED_KEY)
+    cache.set(LOOKED_KEY, now.timestamp(), timeout=None)
+    return looked_at is None or now.timestamp() - looked_at > ASLEEP_AFTER.total_seconds()
 
 
 def silent_runs(*, now: datetime) -> Sequence[AgentRun]:

@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
 from agents import tasks
 from agents.models import Agent, AgentRun
 from agents.services import Dispatch, ReapRun
-from agents.services.reap import silent_runs
+from agents.services.reap import LOOKED_KEY, may_have_slept, silent_runs
 from missions.locks import RunLock
 from tests.agents.cycle_runs import Team, private_folder
 from tests.aider.aider_model import ScriptedModel, search_block
@@ -80,6 +81,21 @@ class TestADeadWorker:
         assert [run.pk for run in silent_runs(now=team.clock() + timedelta(seconds=30))] == [run_id]
         assert ReapRun(run=dead.get(), now=team.clock() + timedelta(seconds=30)).execute()
         assert dead.get().outcome == "failed"
+
+
+class TestAMachineThatSlept:
+    def test_lets_a_living_worker_speak_before_its_silence_counts(self, team: Team, settings: Any):
+        settings.PARALLAGON_LOCKS = "redis"
+        cache.delete(LOOKED_KEY)
+        now = team.clock()
+
+        assert may_have_slept(now=now), "nobody knows how long nobody looked"
+        assert not may_have_slept(now=now + timedelta(seconds=5))
+        assert may_have_slept(now=now + timedelta(minutes=20))
+        assert not may_have_slept(now=now + timedelta(minutes=20, seconds=5))
+
+    def test_is_no_matter_where_locks_are_certain(self, team: Team):
+        assert not may_have_slept(now=team.clock())
 
 
 class TestTick:

@@ -27,6 +27,14 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
+def is_there(process: psutil.Process) -> bool:
+    """Tell whether a process runs; one that only waits to be reaped does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 class Broker:
     """The Valkey of an installation whose data directory is ``folder``."""
 
@@ -59,21 +67,16 @@ class Broker:
         self._log.close()
 
 
-class Worker:
-    """A Celery worker that carries out cycles, as ``make run`` starts it."""
+class CeleryProcess:
+    """A process of Celery on a test's database and data directory, as ``make run`` starts it."""
 
-    def __init__(self, folder: Path, broker: Broker, model: str, key: str) -> None:
-        self._log_path = folder / "worker.log"
+    def __init__(self, folder: Path, *arguments: str, name: str, **environment: str) -> None:
+        self._log_path = folder / f"{name}.log"
         self._log = self._log_path.open("ab")
-        options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
-        address = broker.url.replace("unix://", "redis+socket://") + "?virtual_host=0"
-        self._celery = Celery(broker=address, set_as_current=False)
-        self._celery.conf.update(broker_transport_options=options, task_ignore_result=True)
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "celery", "--quiet", "--app", "celery_app", "worker"),
-                *("--queues", "cycles", "--pool", "threads", "--concurrency", "4"),
-                *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+                *(sys.executable, "-m", "celery", "--quiet", "--app", "celery_app"),
+                *(*arguments, "--loglevel", "INFO"),
             ],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
@@ -85,18 +88,13 @@ class Worker:
                 "DJANGO_SETTINGS_MODULE": "tests.faults.cycle_settings",
                 "PARALLAGON_TEST_DATABASE": str(settings.DATABASES["default"]["NAME"]),
                 "PARALLAGON_DATA_DIR": str(folder),
-                "OPENAI_API_BASE": model,
-                "OPENAI_API_KEY": key,
+                **environment,
             },
         )
         self.me = psutil.Process(self.process.pid)
 
-    def send(self, run_id: UUID) -> None:
-        """Send the message that carries out a run."""
-        self._celery.send_task("agents.execute_run", kwargs={"run_id": str(run_id)}, queue="cycles")
-
     def family(self) -> list[psutil.Process]:
-        """Return every process below the worker: engine, gateway, children at work."""
+        """Return every process below it: a worker's engine, gateway, children at work."""
         return self.me.children(recursive=True)
 
     def child(self, module: str) -> psutil.Process:
@@ -119,8 +117,36 @@ class Worker:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.kill()
-        self._celery.close()
         self._log.close()
 
     def said(self) -> str:
         return self._log_path.read_text(errors="replace")
+
+
+def worker_of(queue: str) -> tuple[str, ...]:
+    """Return the arguments of a worker that serves one queue."""
+    return (
+        *("worker", "--queues", queue, "--pool", "threads", "--concurrency", "4"),
+        *("--hostname", f"{queue}@%h", "--without-gossip", "--without-mingle"),
+    )
+
+
+class Worker(CeleryProcess):
+    """A Celery worker that carries out cycles, and the messages that make it do so."""
+
+    def __init__(self, folder: Path, broker: Broker, model: str, key: str) -> None:
+        super().__init__(
+            folder, *worker_of("cycles"), name="worker", OPENAI_API_BASE=model, OPENAI_API_KEY=key
+        )
+        options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+        address = broker.url.replace("unix://", "redis+socket://") + "?virtual_host=0"
+        self._celery = Celery(broker=address, set_as_current=False)
+        self._celery.conf.update(broker_transport_options=options, task_ignore_result=True)
+
+    def send(self, run_id: UUID) -> None:
+        """Send the message that carries out a run."""
+        self._celery.send_task("agents.execute_run", kwargs={"run_id": str(run_id)}, queue="cycles")
+
+    def close(self) -> None:
+        super().close()
+        self._celery.close()

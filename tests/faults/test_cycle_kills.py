@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
-import psutil
 import pytest
 from django.utils import timezone
 
@@ -26,7 +25,7 @@ from missions.services import CreateMission
 from tests.agents.cycle_runs import KEY, Team, private_folder
 from tests.aider.aider_model import Reply, ScriptedModel, search_block
 from tests.factories import make_user
-from tests.faults.cycle_worker import Broker, Worker, wait_until
+from tests.faults.cycle_worker import Broker, Worker, is_there, wait_until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
 
@@ -230,11 +229,3 @@ class TestWorkerKilled:
 
         assert AgentRun.objects.get(pk=run_id).finished_at == run.finished_at
         assert len(place.model.calls) == 2
-
-
-def is_there(process: psutil.Process) -> bool:
-    """Tell whether a process runs; one that only waits to be reaped does not."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
