@@ -37,6 +37,7 @@ class TestReady:
                 "redis": "it does not answer: refused",
                 "data_directory": "ok",
             },
+            "open_breakers": 0,
             "sandbox": available_level(),
             "landlock_abi": landlock_abi(),
         }
