@@ -83,6 +83,8 @@ class TestRecovery:
         self, down: Team, provider: ScriptedProvider
     ):
         down.run("suivi")
+        later = down.clock() + timedelta(hours=1)
+        Agent.objects.filter(pk=down.agent("suivi").pk).update(next_run_at=later)
         down.offset += timedelta(seconds=31)
         provider.play(whole_stream("No."))
 
