@@ -24,6 +24,7 @@ from agents.aider.protocol import (
     decode,
     encode,
 )
+from agents.aider.sandbox import adopt_orphans
 
 TASKS = Path("/proc/self/task")
 
@@ -70,6 +71,7 @@ class Server:
         Raises EngineUnavailable when the process has a second thread.
         """
         require_one_thread()
+        adopt_orphans()
         self._spare = self._fork_spare(is_early=True)
         self._control.send(encode({"t": "ready", "aider": self._aider_version}))
         while True:
@@ -146,6 +148,13 @@ class Server:
             _kill_group(pid)
             _, status = os.waitpid(pid, 0)
             self._bid_farewell(pid, os.waitstatus_to_exitcode(status))
+            self._end_orphans()
+
+    def _end_orphans(self) -> None:
+        """Kill what a run forked into another group: with its parent gone it is the engine's."""
+        own = {*self._runs, *([self._spare.pid] if self._spare else [])}
+        for pid in _children() - own:
+            _kill_group(pid)
 
     def _bid_farewell(self, pid: int, code: int) -> None:
         if self._spare is not None and self._spare.pid == pid:
@@ -181,6 +190,14 @@ def _farewell(channel: socket.socket, words: bytes) -> bool:
         pass
     channel.close()
     return True
+
+
+def _children() -> set[int]:
+    """Return this process's children; none where the kernel keeps no list of them."""
+    try:
+        return set(map(int, (TASKS / str(os.getpid()) / "children").read_text().split()))
+    except OSError:
+        return set()
 
 
 def _kill_group(pid: int) -> None:

@@ -123,8 +123,9 @@ class TestAmounts:
 
 
 class TestProcesses:
-    def test_that_a_run_forked_end_with_it(self, bench: Aider) -> None:
-        ran = do(bench, "fork and stay")
+    @pytest.mark.parametrize("work", ["fork and stay", "fork and leave"])
+    def test_that_a_run_forked_end_with_it(self, bench: Aider, work: str) -> None:
+        ran = do(bench, work)
 
         forked = Path("/proc", ran.said("log"))
         assert ran.said("log").isdecimal()

@@ -309,6 +309,18 @@ def _fork_and_stay(_request: EngineRequest, voice: Voice) -> None:
     voice.send(t="log", text=str(pid))
 
 
+def _fork_and_leave(_request: EngineRequest, voice: Voice) -> None:
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.setsid()
+        signal.pause()
+    while os.getpgid(pid) != pid:
+        os.sched_yield()
+    voice.send(t="log", text=str(pid))
+
+
 def _speak_for_ever(_request: EngineRequest, voice: Voice) -> None:
     while True:
         voice.say("log", "word " * 2000 + "\n")
@@ -328,6 +340,7 @@ WORKS: dict[str, Callable[[EngineRequest, Voice], None]] = {
     "open many files": _open_many_files,
     "start many threads": _start_many_threads,
     "fork and stay": _fork_and_stay,
+    "fork and leave": _fork_and_leave,
     "speak for ever": _speak_for_ever,
     "flood the channel": _flood_the_channel,
 }
