@@ -8,13 +8,14 @@ from typing import Literal
 from missions import moments, selectors
 from missions.authors import Author
 from missions.diff import Budget, counts
-from missions.landing import Change, land
+from missions.landing import Change, FileExists, land
 from missions.models import Mission, MissionFile, Revision
 from missions.moments import Moment
 from missions.paths import path_key
-from missions.services.files import refuse_merging, until_it_lands
+from missions.services.files import OVERTAKEN, Overtaken, refuse_merging, until_it_lands
 from missions.services.writing import check_open
 from parallagon.accounts.models import User
+from parallagon.core.errors import ResourceNotFoundError, ValidationError
 from parallagon.core.services import BaseService
 
 
@@ -75,6 +76,15 @@ class RestoreMissionTo(BaseService[tuple[RestoredFile, ...]]):
 
     def _restore(self) -> Sequence[RestoredFile]:
         plan = self._plan()
+        try:
+            self._land(plan)
+        except (FileExists, ResourceNotFoundError, ValidationError) as error:
+            if self._plan() == plan:
+                raise
+            raise Overtaken(str(OVERTAKEN)) from error  # files moved in between
+        return plan
+
+    def _land(self, plan: Sequence[RestoredFile]) -> None:
         if plan:
             land(
                 self.mission,
@@ -84,7 +94,6 @@ class RestoreMissionTo(BaseService[tuple[RestoredFile, ...]]):
                 allow_invalid=True,  # it was accepted once
                 within=refuse_merging,
             )
-        return plan
 
     def _plan(self) -> list[RestoredFile]:
         then = moments.files_at(mission=self.mission, moment=self.moment)

@@ -290,6 +290,31 @@ class TestAllOrNothing:
         late_one = Revision.objects.get(file__path="production.md", number=3)
         assert late_one.user == owner
 
+    def test_goes_on_from_where_someone_moved_files_in_between(
+        self,
+        client: APIClient,
+        mission: Mission,
+        owner: User,
+        then: datetime,
+        clock: Iterator[datetime],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        late = [
+            Change(path="production.md", text=None, moved_from="new.md"),
+            Change(path="final.md", text=None, moved_from="production.md"),
+        ]
+
+        def land_late(*args: Any, **options: Any) -> object:
+            while late:
+                land(mission, [late.pop()], author=Author.person(owner), now=next(clock))
+            return land(*args, **options)
+
+        monkeypatch.setattr(restore, "land", land_late)
+
+        assert restore_to(client, mission, at=then.isoformat()).status_code == 200
+
+        assert texts(mission) == AS_IT_WAS
+
 
 class TestRunsAtWork:
     """A person does not wait for a run; what it lands later is merged or proposed."""
