@@ -55,6 +55,8 @@ def choose(folder: str) -> str:
     path = _below_a_root(Path(folder))
     _check_links(path)
     _check_place(path)
+    if not path.is_dir():
+        raise FolderGone(_("There is no such folder: make it first."))
     check_usable(path)
     return str(path)
 

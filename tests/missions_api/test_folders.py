@@ -197,6 +197,7 @@ class TestWhichFolder:
         (root / "file").write_text("x")
 
         self.refused(client, root / "nothing", "folder_gone")
+        assert "make it first" in create(client, root / "nothing").json()["detail"]
         self.refused(client, root / "file", "folder_gone")
 
     def test_not_the_data_directory(
