@@ -45,7 +45,7 @@ class LoopbackHandler(HTTPHandler):
     system's certificates for it, which takes longer than the run.
     """
 
-    def __init__(self, **_options: Any) -> None:
+    def __init__(self, *_arguments: Any, **_options: Any) -> None:
         """Make nothing: there is no state but the shared client."""
 
     @property
