@@ -129,7 +129,8 @@ class Agent(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["next_run_at"],
-                condition=Q(state__in=["IDLE", "BACKING_OFF", "PAUSED_BUDGET", "PAUSED_BREAKER"]),
+                # SQLite uses it only where the query itself shows that it may, without values.
+                condition=Q(next_run_at__isnull=False),
                 name="agent_due",
             ),
         ]
