@@ -5,9 +5,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -17,6 +19,7 @@ from agents.selectors import activities, agents_due, runs_to_send
 from missions import events
 from parallagon.core.services import BaseService
 
+Row = TypeVar("Row", Agent, AgentRun)
 BATCH = 200
 NEEDED = ("role", "state", "reason", "loop", "next_run_at", "next_trigger", "mission__language")
 """What a tick reads of an agent; a hundred at once, every second."""
@@ -34,11 +37,13 @@ class Dispatch(BaseService[list[UUID]]):
     log_level = logging.DEBUG
     now: datetime
     limit: int = BATCH
+    mission_id: int | None = None
+    """Look at this mission only: whoever works for one takes no other's runs."""
 
     def _perform(self) -> list[UUID]:
         with transaction.atomic():
             due = list(
-                agents_due(now=self.now)
+                self._mine(agents_due(now=self.now))
                 .select_related("mission")
                 .only(*NEEDED)
                 .select_for_update(skip_locked=True, of=("self",))[: self.limit]
@@ -47,13 +52,15 @@ class Dispatch(BaseService[list[UUID]]):
                 with translation.override(language):
                     self._claim(agents, reason=_("its turn has come"))
             runs = self._insert_runs(due)
-            waiting = list(
-                runs_to_send(now=self.now).select_for_update(skip_locked=True)[: self.limit]
-            )
+            to_send = self._mine(runs_to_send(now=self.now))
+            waiting = list(to_send.select_for_update(skip_locked=True)[: self.limit])
             AgentRun.objects.filter(pk__in=[run.pk for run in waiting]).update(
                 sent_at=self.now, not_before=None
             )
             return [run.pk for run in self._in_turn([*waiting, *runs])]
+
+    def _mine(self, rows: QuerySet[Row]) -> QuerySet[Row]:
+        return rows if self.mission_id is None else rows.filter(mission_id=self.mission_id)
 
     def _in_turn(self, runs: Sequence[AgentRun]) -> list[AgentRun]:
         """Let every mission have its turn, however many runs another one wants at once."""

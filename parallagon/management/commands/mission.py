@@ -1,6 +1,5 @@
 """``manage.py mission create|list|export|import``: missions from a shell."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from missions.services import AdoptFolder, CreateMission
 from parallagon.core.errors import ValidationError
 from parallagon.management.base import FriendlyCommand
 from parallagon.management.people import find_person
+from parallagon.management.requests import read_request
 from parallagon.management.transfer import add_actions, export_mission, import_mission
 
 
@@ -54,7 +54,7 @@ class Command(FriendlyCommand):
         wanted: dict[str, Any] = {
             "owner": find_person(options["user"]),
             "title": options["name"],
-            "request": _read_request(options["request"]) if options["request"] else "",
+            "request": read_request(options["request"]) if options["request"] else "",
             "language": options["language"] or settings.PARALLAGON_LANGUAGE,
             "model": options["model"],
             "now": now,
@@ -79,7 +79,7 @@ class Command(FriendlyCommand):
             Path(options["path"]),
             user=options["user"],
             title=options["title"] or "",
-            request=_read_request(options["request"]) if options["request"] else "",
+            request=read_request(options["request"]) if options["request"] else "",
             language=options["language"] or "",
             model=options["model"],
             start=options["start"],
@@ -96,17 +96,3 @@ class Command(FriendlyCommand):
             self.stdout.write(
                 f"{mission.pk}\t{mission.state}\t{mission.language}\t{doing}\t{mission.title}"
             )
-
-
-def _read_request(name: str) -> str:
-    """Return the text of the request.
-
-    Raises:
-        ValidationError: it cannot be read, or is not text.
-    """
-    try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ValidationError(f"{name} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ValidationError(f"{name} is not UTF-8 text.") from error
