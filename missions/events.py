@@ -19,6 +19,7 @@ from parallagon.core import live
 EventType = Literal[
     "file.changed",
     "file.removed",
+    "file.set_aside",
     "agent.changed",
     "run.started",
     "run.finished",

@@ -131,3 +131,11 @@ describe("moves", () => {
     expect(feedOf(gone({}))[0]).toMatchObject({ kind: "removed", path: "old.md", author: person });
   });
 });
+
+describe("what is set aside", () => {
+  it("is told with its new name and the reason", () => {
+    const data = { path: "notes.md", aside: "notes.md.0a1b.aside", reason: "This is not UTF-8 text." };
+
+    expect(feedOf(frame("file.set_aside", 1, data))[0]).toMatchObject({ kind: "aside", ...data });
+  });
+});

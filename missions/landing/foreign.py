@@ -9,6 +9,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db import transaction
+
+from missions import events
 from missions.authors import Author
 from missions.content import check_bytes
 from missions.landing.commit import Operation, Transaction, Write
@@ -114,7 +117,7 @@ class TakeIn:
         if current.is_elsewhere:
             seen.untaken.add(current.path)
         elif self.sets_aside:
-            aside = set_aside(self.folder, self.store, current, error.message)
+            aside = set_aside(self.folder, self.store, current, error.message, now=self.now)
             seen.aside.append((current.path, aside))
         else:
             logger.warning("left as it is: %s", error.message)
@@ -142,19 +145,27 @@ def external_write(current: Current, content: bytes, *, on_disk: str | None) -> 
 
 def take(folder: FileManager, writes: Sequence[Write], *, now: datetime) -> tuple[Revision, ...]:
     """Commit what another program did, and return the revisions."""
-    transaction = Transaction(
-        mission=folder.mission, author=Author.EXTERNAL, now=now, writes=writes
-    )
-    revisions = transaction.commit(Landing()).revisions
+    external = Transaction(mission=folder.mission, author=Author.EXTERNAL, now=now, writes=writes)
+    revisions = external.commit(Landing()).revisions
     logger.info("took in what another program did: %s", ", ".join(w.path for w in writes))
     return revisions
 
 
-def set_aside(folder: FileManager, store: BlobStore, current: Current, reason: str) -> str:
+def set_aside(
+    folder: FileManager, store: BlobStore, current: Current, reason: str, *, now: datetime
+) -> str:
     """Rename what cannot be a revision, put the current text back, and return the new name."""
     ensure_held(folder.mission.pk)
     aside = folder.set_aside(current.path)
     if current.hash:
         folder.write_missing(current.path, store.get(current.hash))
-    logger.warning("another program's file was set aside as %s: %s", aside, reason)
+    tell_aside(folder.mission.pk, current.path, aside=aside, reason=reason, now=now)
     return aside
+
+
+def tell_aside(mission_id: int, path: str, *, aside: str, reason: str, now: datetime) -> None:
+    """Tell everyone that what another program saved at ``path`` lies beside it now, and why."""
+    logger.warning("another program's file was set aside as %s: %s", aside, reason)
+    data = {"path": path, "aside": aside, "reason": reason}
+    with transaction.atomic():
+        events.publish(mission_id, "file.set_aside", data, at=now)

@@ -12,7 +12,7 @@ from datetime import datetime
 from missions.content import check_bytes, decode, encode
 from missions.displaced import Displaced
 from missions.landing.current import Current, load_exactly, present_paths
-from missions.landing.foreign import external_write, take
+from missions.landing.foreign import external_write, take, tell_aside
 from missions.merge import merge
 from missions.models import Revision
 from missions.paths import clash
@@ -69,7 +69,8 @@ class Late:
             logger.info("it is looked at when that has ended: %s", error.message)
         except (ValidationError, NotAPlainFile) as error:
             aside = self.folder.set_aside(displaced.kept, instead_of=displaced.path)
-            logger.warning("another program's file was set aside as %s: %s", aside, error.message)
+            mission_id = self.folder.mission.pk
+            tell_aside(mission_id, current.path, aside=aside, reason=error.message, now=self.now)
         return current
 
     def take_in(

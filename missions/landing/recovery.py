@@ -197,7 +197,7 @@ class _Forward:
                 base = next((name for name in landing if name), None)
                 current = self._late.take_in(current, content, base=base, on_disk=found)
         except ValidationError as error:
-            set_aside(self.folder, self.store, current, error.message)
+            set_aside(self.folder, self.store, current, error.message, now=self.now)
             return
         base = found or next((name for name in landing if name), None)
         self._replace(current, found, base)

@@ -313,6 +313,9 @@ class TestOtherPrograms:
         ((path, aside),) = landing.set_aside
         assert path == "production.md"
         assert (desk.folder.root / aside).read_bytes() == content
+        told = Event.objects.get(type="file.set_aside").data
+        assert (told["path"], told["aside"]) == (path, aside)
+        assert told["reason"]
         assert desk.on_disk("production.md") == edited("First", "Primo").encode()
 
     def test_what_is_too_large_is_set_aside(self, desk: Desk, settings: Any) -> None:

@@ -242,6 +242,7 @@ interface FrameData {
   error: { code: string };
   presence: Record<string, unknown>;
   "file.changed": { path: string; revision: number; hash: string; author: Author; moved_from?: string };
+  "file.set_aside": { path: string; aside: string; reason: string };
   "file.removed": { path: string; moved_to?: string; author?: Author };
   "agent.changed": {
     agent: number;

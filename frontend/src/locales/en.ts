@@ -354,6 +354,7 @@ export const en = {
     external: "{file} was changed outside Parallagon",
     system: "{file} was prepared",
     removed: "{file} was removed",
+    aside: "What another program saved as {file} cannot be kept there; it is now {name}",
     moved: "{name} renamed {from} to {file}",
     working: "The team is at work",
     settled: "The team has settled: nothing is left to do",

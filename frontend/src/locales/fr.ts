@@ -356,6 +356,7 @@ export const fr: Catalogue = {
     external: "{file} a été modifié hors de Parallagon",
     system: "{file} a été préparé",
     removed: "{file} a été supprimé",
+    aside: "Ce qu’un autre programme a enregistré comme {file} ne peut y rester ; c’est maintenant {name}",
     moved: "{name} a renommé {from} en {file}",
     working: "L’équipe est au travail",
     settled: "L’équipe est au repos : il ne reste rien à faire",

@@ -30,6 +30,13 @@ export interface RemovedEntry extends Entry {
   author: Author | null;
 }
 
+export interface AsideEntry extends Entry {
+  kind: "aside";
+  path: string;
+  aside: string;
+  reason: string;
+}
+
 export interface MovedEntry extends Entry {
   kind: "moved";
   from: string;
@@ -49,7 +56,14 @@ export interface PausedEntry extends Entry {
   reason: string;
 }
 
-export type FeedEntry = RunEntry | EditEntry | RemovedEntry | MovedEntry | ActivityEntry | PausedEntry;
+export type FeedEntry =
+  | RunEntry
+  | EditEntry
+  | RemovedEntry
+  | AsideEntry
+  | MovedEntry
+  | ActivityEntry
+  | PausedEntry;
 
 export const LONGEST_FEED = 200;
 const SAME_SITTING = 10 * 60_000;
@@ -67,6 +81,8 @@ export function addFrame(entries: readonly FeedEntry[], frame: Frame): readonly 
         : addMoved(entries, frame.at, { ...frame.data, from: frame.data.moved_from });
     case "file.removed":
       return addRemoved(entries, frame);
+    case "file.set_aside":
+      return onTop(entries, { kind: "aside", id: `aside-${frame.seq}`, at: frame.at, ...frame.data });
     case "mission.changed":
       return addActivity(entries, frame);
     case "agent.changed":
