@@ -1,9 +1,11 @@
 """What every test lives by: no network but this machine, and turns for what needs it whole."""
 
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.utils import translation
 from xdist.scheduler import LoadFileScheduling
 
 # Whole installations, browsers and killed processes: one after the other, in one worker.
@@ -22,6 +24,13 @@ class Turns(LoadFileScheduling):  # type: ignore[misc] # it has no types
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Turns:
     return Turns(config, log)
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """Give the thread its language back, which a request in French changes."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

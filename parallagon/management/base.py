@@ -15,9 +15,13 @@ class FriendlyCommand(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command without the log lines of each operation."""
+        operations = logging.getLogger("parallagon.core")
+        before = operations.level
         if settings.LOG_LEVEL != "DEBUG":
-            logging.getLogger("parallagon.core").setLevel(logging.WARNING)
+            operations.setLevel(logging.WARNING)
         try:
             return super().execute(*args, **options)
         except ParallagonError as error:
             sys.exit(error.message)
+        finally:
+            operations.setLevel(before)

@@ -56,7 +56,7 @@ class TestRead:
     async def test_too_much(
         self, client: AsyncClient, mission: Mission, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(selectors, "MOST_EVENTS", 2)
+        monkeypatch.setattr("missions.selectors.events.MOST_EVENTS", 2)
         await publish_later(mission, 4)
 
         body = await ask(client, mission, 0)

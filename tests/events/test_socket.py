@@ -126,7 +126,7 @@ class TestResync:
     async def test_when_it_is_too_much(
         self, owner: User, mission: Mission, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(selectors, "MOST_EVENTS", 3)
+        monkeypatch.setattr("missions.selectors.events.MOST_EVENTS", 3)
         await publish_later(mission, 5)
 
         async with connected(owner, address(mission, "?after=1")) as socket:

@@ -21,7 +21,7 @@ from missions.services import SaveFile
 from missions.storage import FileManager
 from parallagon.accounts.models import User
 from parallagon.core.errors import FileOperationError, ParallagonError
-from tests.factories import make_mission, make_user
+from tests.factories import make_mission, make_user, write_files
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db]
 
@@ -80,11 +80,16 @@ def stored(settings: Any, disk: SmallDisk, owner: User) -> Mission:
 
 
 @pytest.fixture
-def outside(disk: SmallDisk, owner: User) -> Mission:
+def outside(settings: Any, disk: SmallDisk, owner: User) -> Mission:
     """A mission of which only the folder lies on the small disk."""
+    settings.PARALLAGON_EXTERNAL_ROOTS = (str(disk.root),)
     folder = disk.root / "mission"
     folder.mkdir()
-    return make_mission(owner=owner, folder=str(folder), files={"notes.md": OLD})
+    mission = make_mission(owner=owner)
+    mission.folder = str(folder)
+    mission.save(update_fields=["folder"])
+    write_files(mission, {"notes.md": OLD})
+    return mission
 
 
 def save(mission: Mission, owner: User, text: str, base: int = 1) -> str:
