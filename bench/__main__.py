@@ -11,6 +11,7 @@ FAMILIES = {
     "cycle": ("cycle",),
     "dispatch": ("dispatch",),
     "content": ("content",),
+    "runs": ("runs",),
     "files": ("writes", "merges", "provenance"),
 }
 

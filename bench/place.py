@@ -43,20 +43,30 @@ def valkey() -> Iterator[None]:
 
 def make_mission(*, model: str = "offline/writer") -> Any:
     """Create a mission with the demo's request."""
+    [mission] = make_missions(1, model=model)
+    return mission
+
+
+def make_missions(count: int, *, model: str) -> list[Any]:
+    """Create missions of one owner, each with the demo's request."""
     from django.utils import timezone
 
     from missions.services import CreateMission
     from parallagon.accounts.models import User
 
     request = Path(__file__).parent.parent / "missions/demo_en/demande.md"
-    return CreateMission(
-        owner=User.objects.create_user("bench"),
-        title="Bench",
-        request=request.read_text(encoding="utf-8"),
-        language="en",
-        model=model,
-        now=timezone.now(),
-    ).execute()
+    owner = User.objects.create_user("bench")
+    return [
+        CreateMission(
+            owner=owner,
+            title="Bench",
+            request=request.read_text(encoding="utf-8"),
+            language="en",
+            model=model,
+            now=timezone.now(),
+        ).execute()
+        for _ in range(count)
+    ]
 
 
 def save(mission: Any, path: str, text: str, *, base: int | None) -> Any:

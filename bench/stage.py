@@ -19,8 +19,8 @@ class InstantModel(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, handler: type[BaseHTTPRequestHandler] | None = None) -> None:
+        super().__init__(("127.0.0.1", 0), handler or Answering)
         self.replies: list[str] = []
         self.prompts: list[str] = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -30,7 +30,7 @@ class InstantModel(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/v1"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Answering(BaseHTTPRequestHandler):
     server: InstantModel
 
     def do_POST(self) -> None:
