@@ -14,6 +14,7 @@ from parallagon.core.logging import scrub
 
 LOG_FILE: Final = "log.jsonl"
 LARGEST: Final = 2 * 1024 * 1024
+NOT_KEPT: Final = "\n[the rest of the log was not kept]\n"
 FRAME_SECONDS: Final = 0.1
 Stream = Literal["log", "reply"]
 
@@ -37,7 +38,7 @@ class RunLog:
         clean = scrub(text)
         self._written += len(clean)
         if self._written > LARGEST:
-            clean = "\n[the rest of the log was not kept]\n"
+            clean = NOT_KEPT
         self._waiting[stream] += clean
         self.flush()
 
@@ -72,6 +73,11 @@ class RunLog:
         }
         events.send_live(self._run.mission_id, "run.output", data, at=now)
         self._offsets[stream] += len(text)
+
+
+def is_cut(lines: list[dict[str, str]]) -> bool:
+    """Tell whether a run said more than is kept of its log."""
+    return any(line["text"].endswith(NOT_KEPT) for line in lines)
 
 
 def read_log(directory: Path) -> list[dict[str, str]]:

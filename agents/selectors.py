@@ -88,7 +88,12 @@ def runs_to_send(*, now: datetime) -> QuerySet[AgentRun]:
 
 def run_directory(run_id: object) -> Path:
     """Return the folder that keeps what a run leaves behind."""
-    return Path(settings.DATA_DIR) / "runs" / str(run_id)
+    return runs_directory() / str(run_id)
+
+
+def runs_directory() -> Path:
+    """Return the folder that holds those of all runs."""
+    return Path(settings.DATA_DIR) / "runs"
 
 
 def staging_directory(run_id: object) -> Path:

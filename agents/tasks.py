@@ -52,8 +52,9 @@ def execute_run(*, run_id: str) -> None:
 
 @shared_task(name="agents.prune", time_limit=1800)
 def prune() -> int:
-    """Remove what agents went through too long ago; return how many rows."""
-    return retention.prune_transitions(timezone.now())
+    """Remove what agents and runs went through too long ago; return how many rows and folders."""
+    now = timezone.now()
+    return retention.prune_transitions(now) + retention.prune_run_folders(now)
 
 
 @shared_task(name="agents.reap", expires=10)

@@ -1,15 +1,21 @@
 """Runs over HTTP: what they did, what they said, and how to end one."""
 
+from pathlib import Path
 from uuid import UUID
 
+from django.conf import settings
+from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.http import quote_etag
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from agents import transcript
 from agents.api.serializers import (
     RunDiffSerializer,
     RunFilterSerializer,
@@ -17,18 +23,22 @@ from agents.api.serializers import (
     RunRevertedSerializer,
     RunRevertSerializer,
     RunSerializer,
+    TranscriptPlaceSerializer,
+    TranscriptSerializer,
 )
 from agents.changes import unified
 from agents.models import AgentRun
-from agents.runlog import LARGEST, read_log
+from agents.retention import is_kept
+from agents.runlog import is_cut, read_log
 from agents.selectors import run_directory, runs_seen_by
 from agents.services import CancelRun
 from missions.models import Membership, Revision
 from missions.selectors import membership
 from missions.services import RevertRun
 from parallagon.accounts.authentication import caller
+from parallagon.core import downloads
 from parallagon.core.api import Pages, problems
-from parallagon.core.errors import Conflict, ResourceNotFoundError
+from parallagon.core.errors import Conflict, Gone, ResourceNotFoundError
 
 
 class RunPages(Pages):
@@ -45,6 +55,18 @@ def run_of(request: Request, run_id: UUID) -> AgentRun:
     if run is None:
         raise ResourceNotFoundError("There is no such run, or none that you may see.")
     return run
+
+
+def kept_directory(run: AgentRun) -> Path:
+    """Return the folder with what a run said.
+
+    Raises:
+        Gone: the run ended too long ago.
+    """
+    if not is_kept(run, timezone.now()):
+        said = _("What a run said is kept for %(days)s days: its log and transcript are gone.")
+        raise Gone(said % {"days": settings.PARALLAGON_RUN_DAYS})
+    return run_directory(run.pk)
 
 
 class RunListView(GenericAPIView[AgentRun]):
@@ -75,12 +97,59 @@ class RunView(APIView):
 
 
 class RunLogView(APIView):
-    @extend_schema(operation_id="runs_log", responses=RunLogSerializer)
+    @extend_schema(operation_id="runs_log", responses={200: RunLogSerializer, **problems(404, 410)})
     def get(self, request: Request, run_id: UUID) -> Response:
-        """Return what the run said: Aider's log and the model's reply, in order."""
-        lines = read_log(run_directory(run_of(request, run_id).pk))
-        size = sum(len(line["text"]) for line in lines)
-        return Response({"lines": lines, "is_truncated": size > LARGEST})
+        """Return what the run said: Aider's log and the model's reply, in order.
+
+        410 with code “gone” when the run ended too long ago; its diff stays.
+        """
+        lines = read_log(kept_directory(run_of(request, run_id)))
+        return Response({"lines": lines, "is_truncated": is_cut(lines)})
+
+
+class RunTranscriptView(APIView):
+    @extend_schema(
+        operation_id="runs_transcript",
+        parameters=[TranscriptPlaceSerializer],
+        responses={200: TranscriptSerializer, **problems(404, 410, 422)},
+    )
+    def get(self, request: Request, run_id: UUID) -> Response:
+        """Return what the run asked a model and what it was told, page by page, without secrets.
+
+        410 with code “gone” when the run ended too long ago.
+        """
+        place = TranscriptPlaceSerializer(data=request.query_params)
+        place.is_valid(raise_exception=True)
+        directory = kept_directory(run_of(request, run_id))
+        page = transcript.read_page(directory, place.validated_data["after"])
+        return Response(TranscriptSerializer(page).data)
+
+
+class RunTranscriptDownloadView(APIView):
+    @extend_schema(
+        operation_id="runs_transcript_download",
+        responses={
+            (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.BINARY, "the file"),
+            304: None,
+            **problems(404, 410),
+        },
+    )
+    def get(self, request: Request, run_id: UUID) -> HttpResponseBase:
+        """Take the whole transcript away: a line of JSON for each request and each reply.
+
+        410 with code “gone” when the run ended too long ago.
+        """
+        run = run_of(request, run_id)
+        directory = kept_directory(run)
+        tag = quote_etag(f"transcript-{run.pk}-{transcript.size_of(directory)}")
+        if downloads.is_known(request, tag):
+            return downloads.not_modified(tag)
+        return downloads.Download(
+            transcript.whole(directory),
+            name=f"{run.agent.role}-{run.pk}.jsonl",
+            content_type="application/x-ndjson",
+            tag=tag,
+        )
 
 
 class RunDiffView(APIView):

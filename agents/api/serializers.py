@@ -209,6 +209,37 @@ class RunLogSerializer(serializers.Serializer[dict[str, Any]]):
     is_truncated = serializers.BooleanField()
 
 
+class TranscriptPlaceSerializer(serializers.Serializer[dict[str, Any]]):
+    after = serializers.IntegerField(
+        min_value=0, max_value=2**63 - 1, default=0, help_text="“next” of the page before"
+    )
+
+
+class TranscriptMessageSerializer(serializers.Serializer[Any]):
+    role = serializers.CharField(help_text="as the provider names it: system, user, assistant …")
+    text = serializers.CharField()
+
+
+class TranscriptEntrySerializer(serializers.Serializer[Any]):
+    call = serializers.IntegerField(help_text="from 1; a request and its reply have the same")
+    at = serializers.DateTimeField()
+    kind = serializers.ChoiceField(["request", "reply"])
+    messages = TranscriptMessageSerializer(
+        many=True, help_text="of a reply: one, or none where it failed"
+    )
+    is_cut = serializers.BooleanField(help_text="too long for a page: the download has it whole")
+    is_left_out = serializers.BooleanField(help_text="the run had said too much already")
+    finish_reason = serializers.CharField(allow_null=True)
+    failure = serializers.CharField(allow_null=True)
+    detail = serializers.CharField(help_text="of the failure, in words")
+
+
+class TranscriptSerializer(serializers.Serializer[Any]):
+    entries = TranscriptEntrySerializer(many=True)
+    next = serializers.IntegerField(help_text="where to go on, also for what a run says later")
+    has_more = serializers.BooleanField()
+
+
 class FileDiffSerializer(serializers.Serializer[dict[str, Any]]):
     path = serializers.CharField()
     to = serializers.IntegerField()

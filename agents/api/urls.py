@@ -62,6 +62,8 @@ urlpatterns = [
     path("runs/", runs.RunListView.as_view(), name="runs"),
     path("runs/<uuid:run_id>/", runs.RunView.as_view(), name="run"),
     path("runs/<uuid:run_id>/log", runs.RunLogView.as_view(), name="run-log"),
+    path("runs/<uuid:run_id>/transcript", runs.RunTranscriptView.as_view(), name="run-transcript"),
+    path("runs/<uuid:run_id>/transcript/download", runs.RunTranscriptDownloadView.as_view()),
     path("runs/<uuid:run_id>/diff", runs.RunDiffView.as_view(), name="run-diff"),
     path("runs/<uuid:run_id>/cancel", runs.CancelRunView.as_view(), name="run-cancel"),
     path("runs/<uuid:run_id>/revert", runs.RevertRunView.as_view(), name="run-revert"),

@@ -17,6 +17,7 @@ from agents.gateway.charges import Charge
 
 CALLS_FILE = "calls.jsonl"
 TRANSCRIPT_FILE = "transcript.jsonl"
+TRANSCRIPT_BYTES = 16 * 1024 * 1024  # kept of what one run asks and is told
 NOTHING = Decimal(0)
 
 Failure = Literal[

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from agents.gateway.keys import Scrubber
-from agents.gateway.protocol import CALLS_FILE, TRANSCRIPT_FILE, CallRecord
+from agents.gateway.protocol import CALLS_FILE, TRANSCRIPT_BYTES, TRANSCRIPT_FILE, CallRecord
 
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+_SAID = frozenset({"request", "reply"})
 
 
 class RunFiles:
@@ -31,7 +32,7 @@ class RunFiles:
 
     def note(self, record: CallRecord) -> None:
         """Append the record; it survives this process."""
-        self._append(self._calls, record.to_json())
+        self._write(self._calls, self._line(record.to_json()))
 
     def keep(self, record: CallRecord) -> None:
         """Append the record and wait until it survives the machine."""
@@ -44,8 +45,12 @@ class RunFiles:
             os.close(folder)
 
     def tell(self, entry: Mapping[str, Any]) -> None:
-        """Append an entry to the transcript."""
-        self._append(self._transcript, entry)
+        """Append an entry to the transcript; once that is full, without what was said in it."""
+        data = self._line(entry)
+        if os.fstat(self._transcript).st_size + len(data) > TRANSCRIPT_BYTES:
+            silent = dict.fromkeys(_SAID & entry.keys())
+            data = self._line({**entry, **silent, "is_left_out": True})
+        self._write(self._transcript, data)
 
     def close(self) -> None:
         """Close the files."""
@@ -57,8 +62,10 @@ class RunFiles:
             if descriptor is not None:
                 os.close(descriptor)
 
-    def _append(self, descriptor: int, values: Mapping[str, Any]) -> None:
+    def _line(self, values: Mapping[str, Any]) -> bytes:
         line = self._scrubber.clean(json.dumps(values, ensure_ascii=False)) + "\n"
-        data = line.encode("utf-8", "backslashreplace")
+        return line.encode("utf-8", "backslashreplace")
+
+    def _write(self, descriptor: int, data: bytes) -> None:
         while data:
             data = data[os.write(descriptor, data) :]

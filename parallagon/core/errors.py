@@ -4,6 +4,7 @@
     ├── ValidationError            what was given cannot be used (422)
     │   └── TooLarge               … because there is too much of it (413)
     ├── ResourceNotFoundError      what was asked for is not there, or not yours to see (404)
+    │   └── Gone                   … any more: it was kept for a time, and that is over (410)
     ├── PermissionDeniedError      you may see it, but not do this (403)
     ├── Conflict                   someone else was faster (409)
     │   └── PreconditionFailed     … and you asked to be told, not merged (412)
@@ -49,6 +50,11 @@ class TooLarge(ValidationError):  # noqa: N818 - says what is wrong
 class ResourceNotFoundError(ParallagonError):
     code = "not_found"
     status = 404
+
+
+class Gone(ResourceNotFoundError):  # noqa: N818 - it is the name of an HTTP status too
+    code = "gone"
+    status = 410
 
 
 class PermissionDeniedError(ParallagonError):

@@ -335,6 +335,8 @@ PARALLAGON_RUN_SECONDS = env.integer("PARALLAGON_RUN_SECONDS", 600, least=5)
 PARALLAGON_BREAKER_FAILURES = env.integer("PARALLAGON_BREAKER_FAILURES", 5, least=1)
 PARALLAGON_BREAKER_WINDOW_SECONDS = env.integer("PARALLAGON_BREAKER_WINDOW_SECONDS", 120, least=1)
 PARALLAGON_BREAKER_PAUSE_SECONDS = env.integer("PARALLAGON_BREAKER_PAUSE_SECONDS", 30, least=1)
+# What a run said (log, transcript) is kept so long after its end; 0: for ever.
+PARALLAGON_RUN_DAYS = env.integer("PARALLAGON_RUN_DAYS", 30, least=0, most=36_500)
 # Budgets: US dollars, output tokens and calls of models that cost; "none" is no cap. A mission and
 # an agent may have their own instead.
 PARALLAGON_RUN_DOLLARS = env.dollars("PARALLAGON_RUN_DOLLARS", Decimal(1))

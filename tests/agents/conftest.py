@@ -163,5 +163,6 @@ def changed_run(production: Agent) -> AgentRun:
     (directory / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines) + "{to")
     changes = [{"path": "production.md", "from": 1, "to": 2, "added": 1, "removed": 5}]
     return make_run(
-        production, id=run_id, outcome="changed", changes=changes, model="offline/writer"
-    )
+        production, id=run_id, outcome="changed", changes=changes, model="offline/writer",
+        finished_at=timezone.now(),
+    )  # fmt: skip

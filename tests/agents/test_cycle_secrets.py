@@ -10,6 +10,7 @@ from django.test import Client
 
 from agents.aider.engine import Engine
 from tests.agents.cycle_runs import KEY, Team, everything_below, private_folder
+from tests.agents.factories import browser
 from tests.aider.aider_model import ScriptedModel, search_block
 from tests.aider.aider_runs import children_of
 
@@ -44,6 +45,11 @@ class TestTheKey:
         assert KEY not in database_text()
         assert KEY not in model.prompts()
         assert KEY not in team.log(run, "log", "reply")
+        answer = browser(team.owner).get(f"/api/v1/runs/{run.pk}/transcript")
+        assert answer.status_code == 200
+        replies = [entry for entry in answer.json()["entries"] if entry["kind"] == "reply"]
+        assert "I read it in a header." in replies[0]["messages"][0]["text"], "it is the real one"
+        assert KEY not in answer.content.decode()
 
     def test_is_not_in_the_reason_that_a_provider_repeats(self, team: Team, model: ScriptedModel):
         model.enqueue(f"Incorrect API key provided: {KEY}", status=401)

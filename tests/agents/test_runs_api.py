@@ -5,9 +5,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
+from agents import runlog
 from agents.models import Agent, AgentRun
+from agents.selectors import run_directory
 from missions.models import Mission
 from tests.agents.factories import NOW, RUN, make_run
 
@@ -105,10 +108,25 @@ class TestOneRun:
         ]  # fmt: skip
         assert log["is_truncated"] is False
 
+    def test_says_when_it_said_more_than_is_kept(
+        self, http: APIClient, production: Agent, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(runlog, "LARGEST", 10)
+        run = make_run(production, finished_at=timezone.now())
+        log = runlog.RunLog(run, run_directory(run.pk))
+        for text in ("Much.\n", "Too much.\n", "Nobody reads this.\n"):
+            log.write("log", text)
+        log.close()
+
+        answer = http.get(f"/api/v1/runs/{run.pk}/log").json()
+
+        assert "".join(line["text"] for line in answer["lines"]).startswith("Much.\n\n[the rest")
+        assert answer["is_truncated"] is True
+
     def test_shows_an_empty_log_for_a_run_that_said_nothing(
         self, http: APIClient, production: Agent
     ):
-        run = make_run(production, outcome="skipped")
+        run = make_run(production, outcome="skipped", finished_at=timezone.now())
 
         log = http.get(f"/api/v1/runs/{run.pk}/log").json()
 

@@ -9,6 +9,7 @@ from parallagon.core.errors import (
     AgentError,
     ErrorHandler,
     FileOperationError,
+    Gone,
     LockError,
     ParallagonError,
     ResourceNotFoundError,
@@ -78,6 +79,7 @@ class TestErrorHandler:
         [
             (ValidationError, "invalid", 422),
             (ResourceNotFoundError, "not_found", 404),
+            (Gone, "gone", 410),
             (ServiceError, "service_failed", 500),
             (AgentError, "agent_failed", 500),
             (FileOperationError, "file_failed", 500),

@@ -1,10 +1,21 @@
 import { computed, ref, shallowRef, toValue, watch, type MaybeRefOrGetter } from "vue";
 
 import { cancelRun, readRun, readRunDiff, readRunLog } from "@/api/agents";
+import { ApiError } from "@/api/http";
 import type { FileDiff, OutputStream, Run, RunLog } from "@/api/types";
 import { useOutputs } from "@/stores/outputs";
 import { errorText } from "@/stores/toasts";
 import { useWorkspace } from "@/stores/workspace";
+
+/** What a run said, or that it was too long ago: then the rest of the run is still there. */
+async function keptLog(id: string): Promise<RunLog & { isGone: boolean }> {
+  try {
+    return { ...(await readRunLog(id)), isGone: false };
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 410)) throw error;
+    return { lines: [], is_truncated: false, isGone: true };
+  }
+}
 
 /** One run with its diff and log; what it says while it runs is added as it comes. */
 export function useRun(id: MaybeRefOrGetter<string>) {
@@ -14,6 +25,7 @@ export function useRun(id: MaybeRefOrGetter<string>) {
   const files = shallowRef<FileDiff[]>([]);
   const lines = shallowRef<RunLog["lines"]>([]);
   const isTruncated = ref(false);
+  const isGone = ref(false);
   const hasFailed = ref(false);
   const problem = ref<string | null>(null);
   let turn = 0;
@@ -23,12 +35,13 @@ export function useRun(id: MaybeRefOrGetter<string>) {
     const key = toValue(id);
     hasFailed.value = false;
     try {
-      const [found, log, diff] = await Promise.all([readRun(key), readRunLog(key), readRunDiff(key)]);
+      const [found, log, diff] = await Promise.all([readRun(key), keptLog(key), readRunDiff(key)]);
       if (mine !== turn) return;
       run.value = found;
       files.value = diff.files;
       lines.value = log.lines;
       isTruncated.value = log.is_truncated;
+      isGone.value = log.isGone;
     } catch {
       if (mine === turn) hasFailed.value = run.value === null;
     }
@@ -59,5 +72,5 @@ export function useRun(id: MaybeRefOrGetter<string>) {
 
   const log = computed(() => textOf("log"));
   const reply = computed(() => textOf("reply"));
-  return { run, files, log, reply, isTruncated, hasFailed, problem, load, cancel };
+  return { run, files, log, reply, isTruncated, isGone, hasFailed, problem, load, cancel };
 }
