@@ -7,16 +7,18 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from agents.aider.engine import Engine
 from agents.budget import Caps
+from agents.cycle import run_cycle
 from agents.gateway.client import Gateway
 from agents.models import Agent, AgentRun
 from agents.services import Dispatch, SetMissionBudget, StartAgent, StartMission
 from agents.standalone import Ending, Standalone
 from agents.workshop import Workshop
-from missions.models import Mission
+from missions.models import Event, Mission, Revision
 from missions.services import CreateMission
 from parallagon.accounts.models import User
 from tests.agents.conftest import REQUEST
@@ -98,6 +100,34 @@ class TestStandalone:
         others = mission.agents.exclude(role="production")
         assert mission.agents.get(role="production").state == Agent.State.SETTLED
         assert set(others.values_list("state", flat=True)) == {Agent.State.STOPPED}
+
+    def test_shares_the_runs_with_an_installation(
+        self, private_data: Any, owner: User, offline: Workshop
+    ):
+        mission = mission_of(owner)
+        is_over = threading.Event()
+
+        def installation() -> None:
+            """Tick and carry out for every mission, as beat and a worker do."""
+            while not is_over.wait(0.05):
+                for run_id in Dispatch(now=timezone.now()).execute():
+                    run_cycle(run_id, workshop=offline)
+            connections.close_all()
+
+        beside = threading.Thread(target=installation)
+        beside.start()
+        try:
+            ending = standalone(mission, offline).work()
+        finally:
+            is_over.set()
+            beside.join()
+
+        # One that was put back before it asked its model begins twice; it lands and ends once.
+        finished = [event.data["run"] for event in Event.objects.filter(type="run.finished")]
+        landed = list(Revision.objects.exclude(run_id=None).values_list("run_id", "file"))
+        assert ending == Ending.SETTLED
+        assert len(finished) == len(set(finished))
+        assert len(landed) == len(set(landed)) > 0
 
     def test_cancels_what_is_at_work_when_interrupted(self, team: Team, model: ScriptedModel):
         stop = threading.Event()
