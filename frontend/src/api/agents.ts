@@ -13,6 +13,8 @@ export const changeAgent = (id: number, body: { model: string }) =>
 export const listRuns = (mission: number) => request<Page<Run>>("GET", `runs/?mission=${mission}`);
 export const readRun = (id: string) => request<Run>("GET", `runs/${id}/`);
 export const readRunLog = (id: string) => request<RunLog>("GET", `runs/${id}/log`);
+/** Where all that the run asked its model, and was told, can be taken from. */
+export const transcriptUrl = (id: string) => `/api/v1/runs/${id}/transcript/download`;
 export const readRunDiff = (id: string) => request<{ files: FileDiff[] }>("GET", `runs/${id}/diff`);
 export const cancelRun = (id: string) => request<Run>("POST", `runs/${id}/cancel`);
 

@@ -420,6 +420,7 @@ export const en = {
     noDiff: "This run changed no file.",
     noDiffYet: "The run is still going on. Its changes land at the end, all together.",
     noLog: "No log lines.",
+    transcript: "Download the transcript: what it asked the model, and the replies",
     gone: "It was too long ago: what this run said is not kept any more. What it changed is.",
     truncated: "This run said too much: the end of its log was not kept.",
     refused: "Refused",

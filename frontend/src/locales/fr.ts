@@ -422,6 +422,7 @@ export const fr: Catalogue = {
     noDiff: "Ce passage n’a modifié aucun fichier.",
     noDiffYet: "Le passage est en cours. Ses changements arrivent à la fin, tous ensemble.",
     noLog: "Aucune ligne de journal.",
+    transcript: "Télécharger la transcription : ce qu’il a demandé au modèle, et les réponses",
     gone: "C’est trop ancien : ce que ce cycle a dit n’est plus gardé. Ce qu’il a changé l’est.",
     truncated: "Ce cycle en a trop dit : la fin de son journal n’a pas été gardée.",
     refused: "Refusé",
