@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
@@ -13,15 +14,23 @@ from parallagon.core.errors import ParallagonError
 class FriendlyCommand(BaseCommand):
     """Say results on standard output; a refusal is a sentence and exit code 1, never a trace."""
 
+    quiet: ClassVar[Mapping[str, int]] = {"parallagon.core": logging.WARNING}
+    """The least that these loggers say meanwhile."""
+
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command without the log lines of each operation."""
-        operations = logging.getLogger("parallagon.core")
-        before = operations.level
+        loggers = {logging.getLogger(name): level for name, level in self.quiet.items()}
+        before = {logger: logger.level for logger in loggers}
         if settings.LOG_LEVEL != "DEBUG":
-            operations.setLevel(logging.WARNING)
+            _set_levels(loggers)
         try:
             return super().execute(*args, **options)
         except ParallagonError as error:
             sys.exit(error.message)
         finally:
-            operations.setLevel(before)
+            _set_levels(before)
+
+
+def _set_levels(levels: Mapping[logging.Logger, int]) -> None:
+    for logger, level in levels.items():
+        logger.setLevel(level)

@@ -13,7 +13,7 @@ from agents.models import Agent, AgentRun
 from missions.models import Event, Membership, Mission
 from missions.services import CreateMission
 from parallagon.accounts.models import User
-from tests.agents.factories import NOW, RUN, browser, make_run
+from tests.agents.factories import RUN, browser, make_run
 from tests.factories import make_user
 
 ROLES = ["specifications", "production", "management", "evaluation", "suivi", "duplication"]
@@ -45,7 +45,7 @@ class TestList:
         self, http: APIClient, mission: Mission, production: Agent, changed_run: AgentRun
     ):
         newest = make_run(
-            production, outcome="skipped", count=3, queued_at=NOW + timedelta(hours=1)
+            production, outcome="skipped", count=3, queued_at=timezone.now() + timedelta(hours=1)
         )
 
         agent = http.get(f"/api/v1/agents/{production.pk}/").json()
@@ -53,7 +53,7 @@ class TestList:
         assert set(agent["last_run"]) == RUN
         assert agent["last_run"]["id"] == str(newest.pk)
         assert agent["last_run"]["count"] == 3
-        assert datetime.fromisoformat(agent["last_change_at"]) == NOW
+        assert datetime.fromisoformat(agent["last_change_at"]) == changed_run.finished_at
 
     def test_costs_the_same_for_one_and_for_many_missions(
         self, http: APIClient, ada: User, mission: Mission, django_assert_max_num_queries: Any

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.management.base import CommandParser
@@ -40,6 +40,9 @@ class Command(FriendlyCommand):
         "3 failures, 4 timeout, 130 interrupted, 1 refused."
     )
 
+    # Nobody need look on: that there is no Redis for frames and caches is no news.
+    quiet: ClassVar = dict.fromkeys(("parallagon.core", "agents", "missions"), logging.ERROR)
+
     def add_arguments(self, parser: CommandParser) -> None:
         """Describe what can be chosen."""
         parser.add_argument("what", metavar="PATH|NUMBER", help="folder, request or mission")
@@ -53,10 +56,6 @@ class Command(FriendlyCommand):
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
         """Work, give back what was brought, and end with the code of the outcome."""
-        if settings.LOG_LEVEL != "DEBUG":
-            # Nobody need look on: that there is no Redis for frames and caches is no news.
-            for name in ("parallagon.core", "agents", "missions"):
-                logging.getLogger(name).setLevel(logging.ERROR)
         folder = Path(what) if Path(what).is_dir() else None
         before = hashes_in(folder) if folder else {}
         mission = self._mission(what, folder, options)
