@@ -7,6 +7,7 @@ from typing import Any
 from agents.models import Agent, AgentRun
 from agents.selectors import activities
 from missions import events
+from missions.models import Mission
 
 
 def agent_changed(agent: Agent, *, now: datetime) -> None:
@@ -61,6 +62,12 @@ def run_finished(run: AgentRun, *, now: datetime) -> None:
         },
         at=now,
     )
+
+
+def settled(mission: Mission, *, now: datetime) -> None:
+    """Tell everyone that the mission rests, if it does since somebody only waits for a person."""
+    if activities([mission.pk])[mission.pk] == "settled":
+        mission_changed(mission.pk, state=mission.state, title=mission.title, now=now)
 
 
 def mission_changed(

@@ -22,6 +22,8 @@ TURNS_IN_A_FILE: Final = 4
 """… and the same section of the same file."""
 MOST_READ: Final = 2 * TURNS
 REFUSALS: Final = 3
+FAILURES: Final = 5
+"""So often an agent may fail alike, a few minutes in all, before it is more than bad luck."""
 COST_TIMES: Final = 5
 COST_KNOWN: Final = 5
 """An average of fewer runs says nothing."""
@@ -160,13 +162,20 @@ def _turns(steps: Sequence[Step]) -> list[Step]:
     ]
 
 
-# -- refusals and cost -------------------------------------------------------------------------
+# -- refusals, failures and cost ---------------------------------------------------------------
 
 
 def is_refused_again(endings: Sequence[tuple[str, str]]) -> bool:
     """Return whether the last runs of an agent, as outcome and reason, were all refused alike."""
     last = endings[-REFUSALS:]
     return len(last) == REFUSALS and len(set(last)) == 1 and last[0][0] in {"rejected", "proposed"}
+
+
+def failures_alike(newest_first: Sequence[str]) -> int:
+    """Return how many runs in a row failed like the newest one, which did; codes, "" for none."""
+    return next(
+        (n for n, code in enumerate(newest_first) if code != newest_first[0]), len(newest_first)
+    )
 
 
 def times_too_dear(cost: Decimal | None, earlier: Sequence[Decimal]) -> int:

@@ -138,9 +138,21 @@ def activities(mission_ids: Sequence[int]) -> Mapping[int, Activity]:
     """Return what each mission's team is doing; one query."""
     states: dict[int, set[str]] = defaultdict(set)
     agents = Agent.objects.filter(mission_id__in=mission_ids)
-    for mission_id, state, loop in agents.values_list("mission_id", "state", "loop").distinct():
-        # One that a person has to free has nothing to do until then, like one that is settled.
-        states[mission_id].add(Agent.State.SETTLED if loop else state)
+    held: dict[int, set[str]] = defaultdict(set)
+    known = agents.annotate(is_never=Q(next_run_at=None))
+    rows = known.values_list("mission_id", "state", "loop", "is_never").distinct()
+    for mission_id, state, loop, is_never in rows:
+        if loop:
+            # One that a person has to free has nothing to do until then, like one that is settled.
+            states[mission_id].add(Agent.State.SETTLED)
+        elif is_never and state in Agent.HOLDING:
+            held[mission_id].add(state)
+        else:
+            states[mission_id].add(state)
+    for mission_id, waiting in held.items():
+        # Nobody waits for one that only a person can help; alone it is no team that has settled.
+        if not states[mission_id] - {Agent.State.STOPPED}:
+            states[mission_id] |= waiting
     return {mission_id: activity_of(states[mission_id]) for mission_id in mission_ids}
 
 

@@ -38,19 +38,22 @@ class Agent(models.Model):
         SETTLED = "SETTLED", _("settled")
 
     class Loop(models.TextChoices):
-        """Why a breaker paused it until a person acts: it went round in a circle."""
+        """Why a breaker paused it until a person acts: it went round in a circle, or in vain."""
 
         RETURNED = "returned", _("texts come back")
         NO_CHANGE = "no_change", _("many changes, none left")
         REWRITTEN = "rewritten", _("the same passage in turn")
         REFUSED = "refused", _("refused again and again")
         COST = "cost", _("far dearer than usual")
+        FAILING = "failing", _("failed alike again and again")
 
     class Mode(models.TextChoices):
         AUTONOMOUS = "autonomous", _("autonomous")
         REVIEW = "review", _("review: a person decides")
 
     WAITING: ClassVar = [State.IDLE, State.BACKING_OFF, State.PAUSED_BUDGET, State.PAUSED_BREAKER]
+    HOLDING: ClassVar = [State.BACKING_OFF, State.PAUSED_BREAKER]
+    """States in which one that has no next look waits for what may never come."""
     RESTING: ClassVar = [*WAITING, State.SETTLED]
     TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         State.STOPPED: {State.IDLE, State.QUEUED},
@@ -137,6 +140,11 @@ class Agent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} of {self.mission_id}"
+
+    @property
+    def is_held(self) -> bool:
+        """Tell whether it will not look again by itself: only news, or a person, can help it."""
+        return self.next_run_at is None and self.state in self.HOLDING
 
     def move_to(self, state: str, *, reason: str, now: datetime, **fields: object) -> None:
         """Change the state and ``fields`` by one conditional update, and remember the transition.

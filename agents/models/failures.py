@@ -46,6 +46,9 @@ ILL = frozenset(
 )
 """What says that the provider is ill, whoever asks it; the others are about one request."""
 
+HEALING = ILL | {Failure.ENGINE_UNAVAILABLE, Failure.GATEWAY_LOST, Failure.FILES_REFUSED}
+"""What passes without the agent: a provider or this installation is ill. Trying goes on."""
+
 UNTIL_CONFIGURED = frozenset({Failure.UNAUTHORIZED, Failure.NOT_FOUND, Failure.NOT_CONFIGURED})
 """What another try cannot mend, only another model or key."""
 

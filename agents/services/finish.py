@@ -73,6 +73,8 @@ class FinishRun(BaseService[AgentRun]):
             )
             StopLoop(agent=agent, run=self.run, now=self.now).execute()
             announce.agent_changed(agent, now=self.now)
+            if agent.is_held and not agent.loop:
+                announce.settled(agent.mission, now=self.now)
             if self.calls and not is_free(self.run.model):
                 tell_of_budget(self.run, now=self.now)
         return self.run
@@ -279,8 +281,8 @@ class SettleMission(BaseService[bool]):
     """Let a mission rest when none of its running agents has anything to do.
 
     Evidence: every one of them is waiting for its next look or rests already, and would look at
-    exactly what its last finished run looked at, or waits for a person's decision. One that goes
-    in a circle waits for a person, too.
+    exactly what its last finished run looked at, or waits for a person's decision. One that only
+    a person can help (it goes in a circle, its key is refused) is waited for by nobody.
     """
 
     operation = "agents.mission.settle"
@@ -291,9 +293,10 @@ class SettleMission(BaseService[bool]):
         with transaction.atomic():
             agents = list(
                 Agent.objects.select_for_update()
-                .filter(mission=self.mission, loop="")
+                .filter(mission=self.mission)
                 .exclude(state=Agent.State.STOPPED)
             )
+            agents = [agent for agent in agents if not agent.is_held]
             awake = [agent for agent in agents if agent.state != Agent.State.SETTLED]
             if {agent.state for agent in awake} != {Agent.State.IDLE}:
                 return False

@@ -1,4 +1,7 @@
-"""Agents that go round in circles are paused, with the cause in words, until a person acts."""
+"""Agents that go round in circles, or fail alike again and again, are paused until a person acts.
+
+The cause is told in words.
+"""
 
 import logging
 from collections.abc import Sequence
@@ -11,10 +14,9 @@ from django.utils.translation import gettext as _
 
 from agents import announce, hooks, loops
 from agents.loops import Circle, Step
-from agents.models import Agent, AgentRun
+from agents.models import HEALING, Agent, AgentRun
 from agents.roles import registry
 from agents.roles.base import AiderAgent
-from agents.selectors import activities
 from missions.cache import CachedStore
 from missions.models import Revision
 from parallagon.core.services import BaseService
@@ -28,7 +30,15 @@ Outcome = AgentRun.Outcome
 Loop = Agent.Loop
 State = Agent.State
 
-TELLING: Final = frozenset({Outcome.CHANGED, Outcome.PROPOSED, Outcome.REJECTED})
+FAILED: Final = frozenset({Outcome.FAILED, Outcome.TIMED_OUT})
+TELLING: Final = FAILED | {Outcome.CHANGED, Outcome.PROPOSED, Outcome.REJECTED}
+SILENT: Final = (
+    Outcome.SKIPPED,
+    Outcome.CANCELLED,
+    Outcome.STOPPED_BREAKER,
+    Outcome.STOPPED_BUDGET,
+)
+"""Outcomes of runs that did not get as far as to fail or not."""
 PAUSABLE: Final = frozenset({State.IDLE, State.BACKING_OFF})
 """One that is queued or at work is found again when its own run ends."""
 
@@ -54,12 +64,19 @@ class StopLoop(BaseService[Circle | None]):
         if found is None:
             return None
         circle, reason = found
+        if circle.kind == Loop.FAILING and self.run.failure in HEALING:
+            self._tell(circle, circle.roles, reason, goes_on=True)
+            return circle
         paused = self._pause(circle, reason[:300])
         if paused:
             self._tell(circle, tuple(agent.role for agent in paused), reason)
         return circle
 
     def _find(self) -> tuple[Circle, str] | None:
+        if self.run.outcome in FAILED:
+            found = self._failures()
+            if found or self.run.cost is None:
+                return found
         recent = list(
             AgentRun.objects.filter(mission_id=self.run.mission_id)
             .order_by("-queued_at")
@@ -117,6 +134,21 @@ class StopLoop(BaseService[Circle | None]):
         reason = _("its last %(count)s results could not be taken as they were: %(reason)s")
         return circle, reason % {"count": loops.REFUSALS, "reason": self.run.reason}
 
+    def _failures(self) -> tuple[Circle, str] | None:
+        """Find what an agent has failed by so often; what may pass by itself is found once."""
+        own = self.agent.runs.filter(state=AgentRun.State.FINISHED).exclude(outcome__in=SILENT)
+        if self.agent.undisturbed_since:
+            own = own.filter(queued_at__gte=self.agent.undisturbed_since)
+        last = own.order_by("-queued_at").values_list("failure", flat=True)
+        count = loops.failures_alike(list(last[: loops.FAILURES + 1]))
+        if count < loops.FAILURES or (count > loops.FAILURES and self.run.failure in HEALING):
+            return None
+        reason = _("its last %(count)s runs failed alike: %(reason)s")
+        if self.run.failure in HEALING:
+            reason = _("its last %(count)s runs failed alike, and it goes on trying: %(reason)s")
+        circle = self._alone(Loop.FAILING, count)
+        return circle, reason % {"count": loops.FAILURES, "reason": self.run.reason}
+
     def _cost(self, recent: Sequence[AgentRun]) -> tuple[Circle, str] | None:
         own = [run for run in recent if run.agent_id == self.agent.pk and run.pk != self.run.pk]
         earlier = [run.cost for run in own if run.cost]
@@ -147,17 +179,23 @@ class StopLoop(BaseService[Circle | None]):
                 announce.agent_changed(agent, now=self.now)
         return paused
 
-    def _tell(self, circle: Circle, roles: tuple[str, ...], reason: str) -> None:
+    def _tell(
+        self, circle: Circle, roles: tuple[str, ...], reason: str, *, goes_on: bool = False
+    ) -> None:
         mission = self.agent.mission
         stopped = hooks.LoopStopped(
-            mission=mission, roles=roles, kind=circle.kind, reason=reason, now=self.now
+            mission=mission,
+            roles=roles,
+            kind=circle.kind,
+            reason=reason,
+            now=self.now,
+            goes_on=goes_on,
         )
         for hook in hooks.on_loop:
             hook(stopped)
-        if activities([mission.pk])[mission.pk] == "settled":
-            announce.mission_changed(
-                mission.pk, state=mission.state, title=mission.title, now=self.now
-            )
+        if goes_on:
+            return
+        announce.settled(mission, now=self.now)
 
 
 def _step(revision: Revision) -> Step:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from agents import announce
-from agents.models import Agent
+from agents.models import ILL, Agent, AgentRun
 from agents.services.queue import bring_forward
 from missions import events
 from missions.models import Mission
@@ -31,7 +31,8 @@ def using(model: str) -> QuerySet[Agent]:
 class TellOfCircuit(BaseService[None]):
     """Tell the missions that use a model that it is left alone, or no longer is.
 
-    When it no longer is, the agents that waited for it look again.
+    When it no longer is, the agents that waited for it look again, and so do those whose failures
+    had it left alone.
     """
 
     operation = "agents.breaker.tell"
@@ -53,12 +54,22 @@ class TellOfCircuit(BaseService[None]):
         with transaction.atomic():
             if self.circuit.opened_at is None:
                 resume(
-                    using(self.model).exclude(next_run_at=None),
+                    _waiting_for(self.model),
                     reason=_("the model answers again"),
                     now=self.now,
                 )
             keys = missions.distinct().values_list("pk", flat=True)
             events.publish_many([(key, "breaker.changed", data) for key in keys], at=self.now)
+
+
+def _waiting_for(model: str) -> QuerySet[Agent]:
+    """Return the agents that would look again because a model answers: paused, or shaken by it."""
+    last = AgentRun.objects.filter(agent=OuterRef("pk"), state=AgentRun.State.FINISHED)
+    failure = last.order_by("-queued_at").values("failure")[:1]
+    is_paused = Q(state=Agent.State.PAUSED_BREAKER)
+    is_shaken = Q(state=Agent.State.BACKING_OFF, last_failure__in=ILL)
+    agents = using(model).exclude(next_run_at=None).annotate(last_failure=Subquery(failure))
+    return agents.filter(is_paused | is_shaken)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,16 +81,14 @@ class ResumeUnconfigured(BaseService[int]):
 
     def _perform(self) -> int:
         with transaction.atomic():
-            waiting = Agent.objects.filter(next_run_at=None)
+            waiting = Agent.objects.filter(state=Agent.State.PAUSED_BREAKER, next_run_at=None)
             return resume(waiting, reason=_("Parallagon has started again"), now=self.now)
 
 
 def resume(agents: QuerySet[Agent], *, reason: Promise, now: datetime) -> int:
-    """Let those of the agents that wait for a provider look soon, not all in the same instant."""
-    paused = agents.filter(
-        state=Agent.State.PAUSED_BREAKER, loop="", mission__state=Mission.State.ACTIVE
-    ).select_related("mission")
-    waiting = list(paused.select_for_update(of=("self",)))
+    """Let the agents look soon, not all in the same instant; not those that go in a circle."""
+    free = agents.filter(loop="", mission__state=Mission.State.ACTIVE).select_related("mission")
+    waiting = list(free.select_for_update(of=("self",)))
     for agent in waiting:
         soon = now + timedelta(seconds=TOGETHER_SECONDS * random.random())  # noqa: S311 - no secret
         with translation.override(agent.mission.language):

@@ -57,12 +57,14 @@ class Players:
             within=lambda landing: self.finish(run, "changed", path),
         )
 
-    def end(self, role: str, outcome: str, reason: str = "") -> None:
-        self.finish(self.begin(role), outcome, reason)
+    def end(self, role: str, outcome: str, reason: str = "", failure: str = "") -> None:
+        self.finish(self.begin(role), outcome, reason, failure)
 
-    def finish(self, run: AgentRun, outcome: str, reason: str) -> None:
+    def finish(self, run: AgentRun, outcome: str, reason: str, failure: str = "") -> None:
         with translation.override(self.mission.language):
-            FinishRun(run=run, outcome=outcome, reason=reason, now=self.now).execute()
+            FinishRun(
+                run=run, outcome=outcome, reason=reason, failure=failure, now=self.now
+            ).execute()
 
     def save(self, path: str, text: str) -> None:
         self.now += timedelta(seconds=10)

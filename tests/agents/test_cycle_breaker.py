@@ -97,6 +97,41 @@ class TestRecovery:
         assert down.next_look("suivi") <= down.clock() + timedelta(seconds=6)
         assert circuits.MODELS.circuits() == {}
 
+    def test_those_whose_failures_opened_it_look_again_at_once(
+        self, down: Team, provider: ScriptedProvider
+    ):
+        opener = down.agent("evaluation")
+        assert opener.state == "BACKING_OFF"
+        down.offset += timedelta(seconds=31)
+        later = down.clock() + timedelta(hours=1)
+        Agent.objects.filter(state="BACKING_OFF").update(next_run_at=later)
+        provider.play(whole_stream("No."))
+
+        down.run("management")
+
+        for role in ("production", "evaluation"):
+            waiting = down.agent(role)
+            assert (waiting.state, waiting.reason) == ("IDLE", "the model answers again")
+            assert down.next_look(role) <= down.clock() + timedelta(seconds=6)
+
+    def test_who_backs_off_for_a_reason_of_its_own_goes_on_doing_so(
+        self, at_provider: Team, provider: ScriptedProvider
+    ):
+        provider.play([error(400, "no")])
+        at_provider.run("suivi")
+        provider.play([error(503, "later")])
+        for role in ("production", "evaluation"):
+            at_provider.run(role)
+        at_provider.offset += timedelta(seconds=31)
+        later = at_provider.clock() + timedelta(hours=1)
+        Agent.objects.filter(state="BACKING_OFF").update(next_run_at=later)
+        provider.play(whole_stream("No."))
+
+        at_provider.run("management")
+
+        assert at_provider.agent("production").state == "IDLE"
+        assert at_provider.agent("suivi").state == "BACKING_OFF"
+
     def test_a_probe_that_fails_waits_twice_as_long(self, down: Team):
         down.offset += timedelta(seconds=31)
 
