@@ -29,6 +29,7 @@ ANSWERED: Final = frozenset(
         Failure.EMPTY,
         Failure.CONTEXT_TOO_LONG,
         Failure.EDITS_UNMATCHED,
+        Failure.MALFORMED_REPLY,
     }
 )
 """Failures of one request by which the provider shows that it is well."""

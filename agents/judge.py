@@ -121,7 +121,8 @@ def judge(result: EngineResult, *, staged: Staged, staging: Path, files: RunFile
 
     Raises:
         Ended: ``rejected``, with every refused path, when the run touched what it does not own
-            or wrote what a mission's file cannot be; ``failed`` when some edits did not apply.
+            or wrote what a mission's file cannot be; ``failed`` when some edits did not apply
+            or the reply's were in another format.
     """
     refused = [{"path": edit.path, "reason": edit.reason} for edit in result.refused]
     changes = []
@@ -137,10 +138,10 @@ def judge(result: EngineResult, *, staged: Staged, staging: Path, files: RunFile
         names = ", ".join(entry["path"] for entry in refused[:3])
         reason = _("it tried to change what it may not: %(paths)s") % {"paths": names}
         raise Ended(Outcome.REJECTED, reason, refused=tuple(refused))
-    if result.reason:
+    if result.remark:
         # Aider applies the edits that match and asks for the others again, in vain this time:
         # a half of what the model meant is not taken.
-        raise Ended(Outcome.FAILED, in_words(result.reason), failure=Failure.EDITS_UNMATCHED)
+        raise Ended(Outcome.FAILED, in_words(result.reason), failure=result.remark)
     return Judged(changes=tuple(changes), propose=_suspicion(changes, staged))
 
 

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext
 
+from agents.aider.protocol import REMARKS
 from agents.gateway.failures import SENTENCES
 from agents.models import Failure
 
@@ -11,7 +12,7 @@ ENDINGS = (
     "the gateway restarted while the run was at work",
     "the run wrote more output than it may",
     "the run took more than",
-    "some edits of the reply did not apply",
+    *REMARKS.values(),
 )
 """How sentences begin that may end a run; what follows is a figure or a provider's own words."""
 

@@ -21,7 +21,9 @@ from agents.aider.names import fixed_folder, parent_of
 from agents.aider.output import Voice, VoiceFile
 from agents.aider.protocol import (
     MAX_REQUEST,
+    REMARKS,
     EngineRequest,
+    Remark,
     encode,
     request_from_json,
 )
@@ -85,8 +87,9 @@ def _serve(request: EngineRequest, channel: socket.socket) -> None:
     if level is None:
         voice.send(t="result", status="unavailable", reason=NO_SANDBOX)
         return
-    status, reason = _work(request, gate, voice)
-    voice.send(t="result", status=status, reason=voice.hidden(reason)[:MAX_REASON])
+    status, reason, remark = _work(request, gate, voice)
+    reason = voice.hidden(reason)[:MAX_REASON]
+    voice.send(t="result", status=status, reason=reason, remark=remark)
 
 
 NO_SANDBOX = (
@@ -95,12 +98,12 @@ NO_SANDBOX = (
 )
 
 
-def _work(request: EngineRequest, gate: Gate, voice: Voice) -> tuple[str, str]:
+def _work(request: EngineRequest, gate: Gate, voice: Voice) -> tuple[str, str, Remark]:
     if not request.prompt.strip():
-        return "failed", "the prompt is empty"
+        return "failed", "the prompt is empty", ""
     failure, remark = build_coder(request, gate, voice).converse(request.prompt)
     gate.drop_empty()
-    return ("failed", failure) if failure else ("completed", remark)
+    return ("failed", failure, "") if failure else ("completed", REMARKS.get(remark, ""), remark)
 
 
 def _limit(request: EngineRequest) -> None:

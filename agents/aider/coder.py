@@ -10,11 +10,17 @@ from aider.coders.wholefile_coder import WholeFileCoder
 from aider.models import Model
 
 from agents.aider.console import ClosedConsole
+from agents.aider.foreign import holds_blocks, names_whole_files
 from agents.aider.gate import UNNAMED, Gate
 from agents.aider.output import Voice, VoiceFile
-from agents.aider.protocol import EditFormat, EngineRequest
+from agents.aider.protocol import EditFormat, EngineRequest, Remark
 
 HUGE = 100_000_000
+FOREIGN = (
+    "Your reply holds edits in another format than the one you were told, so nothing was changed."
+    " Give each edit in that format, or say that nothing needs to change."
+)
+"""What the model is answered, as Aider answers to a block that does not match."""
 PATIENCE = 10  # seconds beyond the run's own limit, which is what ends it
 
 
@@ -70,12 +76,25 @@ class Contained(Coder):  # type: ignore[misc]  # Aider has no types
         self.abs_fnames = _Names(map(gate.absolute, gate.editable))
         self.abs_read_only_fnames = _Names(map(gate.absolute, gate.readonly))
         self.failure: str | None = None
+        self._is_malformed = False
 
     def get_edits(self, mode: str = "update") -> list[Any]:
-        """Return the reply's edits that the gate admits, under the names the gate gave them."""
+        """Return the reply's edits that the gate admits, under the names the gate gave them.
+
+        Raises:
+            ValueError: the reply is malformed; Aider asks the model again, three times at most.
+        """
+        self._is_malformed = True
         edits = super().get_edits()
         self.shell_commands: list[str] = []
+        if self._is_foreign(edits):
+            raise ValueError(FOREIGN)
+        self._is_malformed = False
         return [kept for edit in edits if (kept := self._admit(edit)) is not None]
+
+    def _is_foreign(self, edits: list[Any]) -> bool:
+        """Tell whether the reply holds edits that Aider does not see in this format."""
+        raise NotImplementedError
 
     def _admit(self, edit: tuple[Any, ...]) -> tuple[Any, ...] | None:
         path = self.gate.admit(str(edit[0]))
@@ -131,18 +150,28 @@ class Contained(Coder):  # type: ignore[misc]  # Aider has no types
         super().show_exhausted_error()
         self.failure = "the model reached its token limit"
 
-    def converse(self, prompt: str) -> tuple[str | None, str]:
-        """Send `prompt`, apply the edits; return the failure in words or None, and a remark."""
+    def converse(self, prompt: str) -> tuple[str | None, Remark]:
+        """Send `prompt`, apply the edits; return the failure in words or None, and a remark.
+
+        Aider has a last answer to the model ready, which it did not send, where it gave up.
+        """
         self.run(with_message=prompt, preproc=False)
         failure = self.failure or self._events.failure
         if failure is None and not self.partial_response_content:
             failure = "the model's reply was empty"
-        remark = "some edits of the reply did not apply" if self.reflected_message else ""
-        return failure, remark
+        if not self.reflected_message:
+            return failure, ""
+        return failure, "malformed_reply" if self._is_malformed else "edits_unmatched"
 
 
 class ContainedDiff(Contained, EditBlockCoder):  # type: ignore[misc]  # Aider has no types
     """Search and replace blocks."""
+
+    def _is_foreign(self, edits: list[Any]) -> bool:
+        reply = str(self.partial_response_content)
+        return not edits and (
+            holds_blocks(reply) or names_whole_files(reply, is_own=self.gate.might_write)
+        )
 
 
 class ContainedWhole(Contained, WholeFileCoder):  # type: ignore[misc]  # Aider has no types
@@ -162,6 +191,12 @@ class ContainedWhole(Contained, WholeFileCoder):  # type: ignore[misc]  # Aider 
         for edit in edits:
             self.gate.refuse(edit[0], "a fence inside the file, or none at its end")
         return []
+
+    def _is_foreign(self, edits: list[Any]) -> bool:
+        """Tell whether blocks stand where files should: Aider would write their marks into them."""
+        if edits:
+            return any(holds_blocks("".join(edit[2])) for edit in edits)
+        return holds_blocks(self.get_multi_response_content_in_progress())
 
     def _admit(self, edit: tuple[Any, ...]) -> tuple[Any, ...] | None:
         """Refuse a fence without a name, which Aider would take for the only file of the chat."""

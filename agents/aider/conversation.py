@@ -11,9 +11,11 @@ from typing import Any
 from agents.aider.process import EngineProcess
 from agents.aider.protocol import (
     MAX_FRAME,
+    REMARKS,
     EngineRequest,
     OutputStream,
     RefusedEdit,
+    Remark,
     Status,
     decode,
     request_to_json,
@@ -39,6 +41,7 @@ class Ending:
 
     status: Status
     reason: str
+    remark: Remark = ""
     refused: list[RefusedEdit] = field(default_factory=list)
     may_try_again: bool = False
 
@@ -189,7 +192,8 @@ def _reported(result: dict[str, Any]) -> Ending:
         "unavailable": "unavailable",
     }
     status = known.get(result["status"], "crashed")
-    return Ending(status, result["reason"])
+    remark: Remark = next((known for known in REMARKS if known == result.get("remark")), "")
+    return Ending(status, result["reason"], remark)
 
 
 def _receive(channel: socket.socket) -> bytes:

@@ -101,6 +101,7 @@ class Engine:
             created=created,
             edited=edited,
             seconds=time.monotonic() - started,
+            remark=ending.remark,
         )
 
     def _carry(

@@ -47,6 +47,10 @@ class Gate:
         """Say whether this run was given the file to edit, or created it."""
         return path in self.editable
 
+    def might_write(self, path: str) -> bool:
+        """Say whether an edit for `path` would be admitted; nothing is created."""
+        return path in self.editable or self._refusal(path) is None
+
     def admit(self, named: str) -> str | None:
         """Return the path that an edit for `named` may change, or None and report why not.
 

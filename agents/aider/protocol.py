@@ -18,7 +18,13 @@ EditFormat = Literal["diff", "whole"]
 Family = Literal["openai", "anthropic", "gemini"]
 OutputStream = Literal["log", "reply"]
 Status = Literal["completed", "failed", "crashed", "timed_out", "cancelled", "unavailable"]
+Remark = Literal["", "edits_unmatched", "malformed_reply"]
+"""What was wrong with the last reply of a conversation that ended by itself."""
 
+REMARKS: dict[Remark, str] = {
+    "edits_unmatched": "some edits of the reply did not apply",
+    "malformed_reply": "the reply's edits are not in the format that was asked for",
+}
 HOME_PREFIX = "parallagon-engine-"
 MAX_PACKET = 16 * 1024
 MAX_FRAME = 1024 * 1024
@@ -83,6 +89,7 @@ class EngineResult:
     created: tuple[str, ...]
     edited: tuple[str, ...]
     seconds: float
+    remark: Remark = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ class Failure(models.TextChoices):
     BREAKER_OPEN = "breaker_open", _("provider down: not asked")
     OVER_BUDGET = "over_budget", _("over budget")
     EDITS_UNMATCHED = "edits_unmatched", _("edits that do not match the files")
+    MALFORMED_REPLY = "malformed_reply", _("edits in another format than asked for")
     NO_CALL = "no_call", _("the model was not asked")
     RUN_TIMED_OUT = "run_timed_out", _("the run took too long")
     ENGINE_DIED = "engine_died", _("engine ended")

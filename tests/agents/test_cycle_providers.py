@@ -66,6 +66,14 @@ FAULTS: dict[str, tuple[Script, str, str]] = {
     "401": ([error(401, "Incorrect API key")], "unauthorized", "did not accept the key"),
     "404": ([error(404, "no such model")], "not_found", "does not know the model"),
 }
+FOREIGN = {
+    "whole file": "production.md\n```\n# All anew\n```\n",
+    "unified diff": "```diff\n--- production.md\n+++ production.md\n@@ -1 +1 @@\n-a\n+b\n```\n",
+    "patch": "*** Begin Patch\n*** Update File: production.md\n@@\n-a\n+b\n*** End Patch\n",
+    "block without its end": (
+        "production.md\n```\n<<<<<<< SEARCH\n# Production\n=======\n# New\n```\n"
+    ),
+}
 FOR_GOOD = {"unauthorized": "Check the provider's key", "not_found": "Choose another model"}
 """What no other try can mend, and what a person is told to do."""
 
@@ -196,14 +204,51 @@ class TestOddReplies:
         assert team.on_disk() == before
         assert len(model.calls) == 4, "Aider asks three times again, and no more"
 
-    def test_another_edit_format_changes_nothing(self, team: Team, model: ScriptedModel):
-        model.enqueue("production.md\n```\n# All anew\n```\n")
+    @pytest.mark.parametrize("reply", FOREIGN.values(), ids=FOREIGN)
+    def test_another_edit_format_is_a_failure_and_none_lands(
+        self, team: Team, model: ScriptedModel, reply: str
+    ):
+        for _ in range(4):
+            model.enqueue(reply)
         before = team.on_disk()
 
         run = team.run("production")
 
-        assert run.outcome == "unchanged", run.reason
+        assert (run.outcome, run.failure) == ("failed", "malformed_reply"), run.reason
+        assert run.reason == "the reply's edits are not in the format that was asked for"
         assert team.on_disk() == before
+        assert len(model.calls) == 4, "the model is asked three times again, and no more"
+        assert team.agent("production").state == "BACKING_OFF"
+
+    def test_a_model_that_mends_its_format_is_taken_at_its_word(
+        self, team: Team, model: ScriptedModel
+    ):
+        model.enqueue(FOREIGN["whole file"])
+        model.enqueue(search_block("production.md", "# Production\n", "# Written\n"))
+
+        run = team.run("production")
+
+        assert (run.outcome, run.failure) == ("changed", ""), run.reason
+        assert len(model.calls) == 2
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            "Nothing is missing: production.md says it all.\n",
+            "It should have these parts:\n\n```\n# Production\n```\n\nand it has them.\n",
+            "| a | b |\n| --- | --- |\n",
+        ],
+        ids=["words", "a quotation", "a table"],
+    )
+    def test_a_reply_that_proposes_nothing_is_no_failure(
+        self, team: Team, model: ScriptedModel, reply: str
+    ):
+        model.enqueue(reply)
+
+        run = team.run("production")
+
+        assert (run.outcome, run.failure) == ("unchanged", ""), run.reason
+        assert len(model.calls) == 1
 
 
 class TestNobodyAnswers:

@@ -95,8 +95,37 @@ class TestEdits:
         ran = aider.run({"plan.md": "one\n"})
 
         assert ran.result.reason == "some edits of the reply did not apply"
+        assert ran.result.remark == "edits_unmatched"
         assert ran.result.edited == ()
         assert len(model.calls) == 4
+
+    @pytest.mark.parametrize(
+        "inside",
+        [
+            "<<<<<<< SEARCH\none\n=======\ntwo\n>>>>>>> REPLACE\n",
+            "--- plan.md\n+++ plan.md\n@@ -1 +1 @@\n-one\n+two\n",
+        ],
+        ids=["search block", "unified diff"],
+    )
+    def test_the_marks_of_another_format_become_no_text_of_a_whole_file(
+        self, aider: Aider, model: ScriptedModel, inside: str
+    ) -> None:
+        model.default = whole_block("plan.md", inside)
+
+        ran = aider.run({"plan.md": "one\n"}, edit_format="whole")
+
+        assert ran.text("plan.md") == "one\n"
+        assert (ran.result.status, ran.result.remark) == ("completed", "malformed_reply")
+
+    def test_blocks_without_a_fence_are_no_whole_files(
+        self, aider: Aider, model: ScriptedModel
+    ) -> None:
+        model.default = "plan.md\n<<<<<<< SEARCH\none\n=======\ntwo\n>>>>>>> REPLACE\n"
+
+        ran = aider.run({"plan.md": "one\n"}, edit_format="whole")
+
+        assert ran.text("plan.md") == "one\n"
+        assert ran.result.remark == "malformed_reply"
 
     def test_an_edit_that_lands_in_another_file_is_told_by_the_bytes(
         self, aider: Aider, model: ScriptedModel

@@ -20,7 +20,7 @@ from agents.aider import process
 from agents.aider.engine import Engine
 from agents.aider.gate import Gate
 from agents.aider.output import Voice
-from agents.aider.protocol import EngineRequest
+from agents.aider.protocol import EngineRequest, Remark
 
 LAYERS: dict[str, str] = {
     "preproc": "a message is never read as a command (`preproc=False`)",
@@ -96,11 +96,11 @@ def install(always: tuple[str, ...]) -> None:
     child._serve = without_layers
     work = child._work
 
-    def other_work(request: EngineRequest, gate: Gate, voice: Voice) -> tuple[str, str]:
+    def other_work(request: EngineRequest, gate: Gate, voice: Voice) -> tuple[str, str, Remark]:
         if not request.run_id.startswith(WORK):
             return work(request, gate, voice)
         WORKS[request.run_id.removeprefix(WORK)](request, voice)
-        return "completed", ""
+        return "completed", "", ""
 
     child._work = other_work
 
