@@ -12,6 +12,7 @@ from missions.cache import CachedStore
 from missions.selectors import LARGEST_ID, Missed
 from parallagon.core.consumers import BAD_REQUEST, FORBIDDEN, NOT_FOUND, BaseConsumer
 from parallagon.core.errors import ResourceNotFoundError
+from parallagon.core.hub import Message
 
 logger = logging.getLogger(__name__)
 
@@ -65,18 +66,25 @@ class MissionConsumer(BaseConsumer):
             self._sent = after
             await self._catch_up()
 
-    async def frame(self, event: dict[str, Any]) -> None:
+    async def frame(self, message: Message) -> None:
         """Pass on a frame of the layer unless it was sent; fetch first what should precede it."""
-        seq = event["seq"]
+        seq = message["seq"]
         if seq is None:
-            await self.send(text_data=event["text"])
+            await self.send(text_data=message["text"])
             return
         async with self._turn:
             if seq == self._sent + 1:
                 self._sent = seq
-                await self.send(text_data=event["text"])
+                await self.send(text_data=message["text"])
             elif seq > self._sent:
                 await self._catch_up()
+
+    async def lagged(self, _message: Message) -> None:
+        """Let a client that was too slow fetch everything again, and go on from there."""
+        async with self._turn:
+            look = database_sync_to_async(selectors.live_position)
+            seq, _oldest = await look(mission_id=self.mission_id)
+            await self._resync(seq)
 
     async def beat(self) -> None:
         """Tell the last number, having sent everything up to it; close when access was lost.
@@ -90,10 +98,10 @@ class MissionConsumer(BaseConsumer):
         async with self._turn:
             if seq > self._sent:
                 await self._catch_up()
-                await self.join()
+                await self.rejoin()
         await self.send_frame("heartbeat", {"seq": seq})
 
-    async def access_changed(self, _event: dict[str, Any]) -> None:
+    async def access_changed(self, _message: Message) -> None:
         """Close at once when the person may no longer look on."""
         if await self._seen() is None:
             await self.close(FORBIDDEN)
@@ -113,12 +121,15 @@ class MissionConsumer(BaseConsumer):
             await self.close(NOT_FOUND)
             return
         if missed.must_resync:
-            self._sent = missed.seq
-            await self.send_frame("resync", {"seq": missed.seq})
+            await self._resync(missed.seq)
             return
         for event in missed.events:
             self._sent = event.seq
             await self.send(text_data=events.frame(event))
+
+    async def _resync(self, seq: int) -> None:
+        self._sent = seq
+        await self.send_frame("resync", {"seq": seq})
 
 
 def _number(value: Any) -> int | None:

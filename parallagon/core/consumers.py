@@ -1,19 +1,24 @@
 """The base of every WebSocket consumer: who may connect, what may be said, what a frame is."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
 from typing import Any, ClassVar
 
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.utils import await_many_dispatch
 from django.utils import timezone
 
 from parallagon.core import live
+from parallagon.core.hub import Message, hub
+from parallagon.core.inbox import Inbox
 
 logger = logging.getLogger(__name__)
 
-BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND = 4400, 4401, 4403, 4404
+BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, TOO_SLOW = 4400, 4401, 4403, 4404, 4408
 LARGEST_MESSAGE = 4096
 MESSAGES_A_SECOND, MESSAGES_AT_ONCE = 10, 20
 
@@ -23,18 +28,33 @@ class BaseConsumer(AsyncWebsocketConsumer):
 
     A subclass extends ``messages`` (type → method name) and implements ``authorize()`` (returns a
     close code or ``None``), ``group()``, ``welcome()`` and, if it has more to say, ``beat()``.
-    Events of one socket are handled one after the other; only ``beat()`` runs beside them.
+
+    What the group is sent waits in a bounded inbox, and the method that its type names handles it
+    (dots read as underscores), one after the other; ``beat()`` and messages of the client run
+    beside them. A client that reads nothing for ``patience_seconds`` is closed.
     """
 
     heartbeat_seconds: ClassVar[float] = 15
     rejoin_seconds: ClassVar[float] = 600
+    patience_seconds: ClassVar[float] = 30
     messages: ClassVar[dict[str, str]] = {"ping": "ping"}
-    _heart: asyncio.Task[None] | None = None
+    _tasks: tuple[asyncio.Task[None], ...] = ()
     _group: str | None = None
     _is_closing = False
     _joined_at = 0.0
     _allowance = float(MESSAGES_AT_ONCE)
     _heard_at = 0.0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Do without the channel that Channels opens for each socket: the hub has one a group."""
+        self.scope = scope
+        self.base_send = send
+        self._inbox = Inbox()
+        try:
+            with contextlib.suppress(StopConsumer):
+                await await_many_dispatch([receive], self.dispatch)
+        finally:
+            await self._leave()
 
     async def connect(self) -> None:
         await self.accept()
@@ -49,14 +69,30 @@ class BaseConsumer(AsyncWebsocketConsumer):
         self._group = self.group()
         await self.join()
         await self.welcome()
-        self._heart = asyncio.create_task(self._keep_beating())
+        work = (self._attend(), self._keep_beating())
+        self._tasks = tuple(asyncio.create_task(one) for one in work)
 
     async def disconnect(self, code: int) -> None:
+        await self._leave()
+
+    async def _leave(self) -> None:
+        """End what runs for this socket, however it ended; once more does no harm."""
         self._is_closing = True
-        if self._heart:
-            self._heart.cancel()
+        for task in self._tasks:
+            task.cancel()
         if self._group:
-            await self.channel_layer.group_discard(self._group, self.channel_name)
+            group, self._group = self._group, None
+            await self.leave(group)
+
+    async def send(
+        self, text_data: str | None = None, bytes_data: bytes | None = None, close: bool = False
+    ) -> None:
+        """Send, and wait for a client that lags behind; close one that does not read at all."""
+        try:
+            async with asyncio.timeout(self.patience_seconds):
+                await super().send(text_data, bytes_data, close)
+        except TimeoutError:
+            await self.close(TOO_SLOW)
 
     async def close(self, code: int | None = None, reason: str | None = None) -> None:
         self._is_closing = True
@@ -76,9 +112,25 @@ class BaseConsumer(AsyncWebsocketConsumer):
         await self.send_frame("heartbeat", {})
 
     async def join(self) -> None:
-        """Enter the group; once more does no harm, and heals a layer that forgot us."""
-        await self.channel_layer.group_add(self._group, self.channel_name)
+        """Have everything that the group is sent from now on."""
+        await hub().join(str(self._group), self.hear)
         self._joined_at = time.monotonic()
+
+    async def rejoin(self) -> None:
+        """Join once more, since the layer may have forgotten us."""
+        await hub().renew(str(self._group))
+        self._joined_at = time.monotonic()
+
+    async def leave(self, group: str) -> None:
+        await hub().leave(group, self.hear)
+
+    def hear(self, message: Message) -> None:
+        """Take in what the group was sent."""
+        self._inbox.put(message)
+
+    async def lagged(self, _message: Message) -> None:
+        """The inbox ran over and was emptied: by default nothing can make up for that."""
+        await self.close(TOO_SLOW)
 
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None, **_: Any
@@ -129,16 +181,25 @@ class BaseConsumer(AsyncWebsocketConsumer):
     async def send_error(self, code: str) -> None:
         await self.send_frame("error", {"code": code})
 
-    async def frame(self, event: dict[str, Any]) -> None:
+    async def frame(self, message: Message) -> None:
         """Pass on a frame that arrived through the layer."""
-        await self.send(text_data=event["text"])
+        await self.send(text_data=message["text"])
+
+    async def _attend(self) -> None:
+        """Handle what is in the inbox; what fails costs one message, which numbers make up for."""
+        while not self._is_closing:
+            message = await self._inbox.get()
+            try:
+                await getattr(self, message["type"].replace(".", "_"))(message)
+            except Exception as error:  # noqa: BLE001, RUF100
+                logger.warning("a socket did without %s: %s", message["type"], error)
 
     async def _keep_beating(self) -> None:
         while not self._is_closing:
             await asyncio.sleep(self.heartbeat_seconds)
             try:  # a heart must outlive a blink of the database or of the layer
                 if time.monotonic() - self._joined_at >= self.rejoin_seconds:
-                    await self.join()
+                    await self.rejoin()
                 await self.beat()
             except Exception as error:  # noqa: BLE001, RUF100
                 logger.warning("no heartbeat this time: %s", error)

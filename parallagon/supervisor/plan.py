@@ -54,7 +54,8 @@ def _process(name: str, command: tuple[str, ...], **environment: str) -> Process
 def _web() -> tuple[str, ...]:
     # No access log: it would show sign-in links.
     return (
-        *(sys.executable, "-m", "daphne", "--bind", settings.HOST, "--port", str(settings.PORT)),
+        *(sys.executable, "-m", "parallagon.server"),
+        *("--bind", settings.HOST, "--port", str(settings.PORT)),
         *("--verbosity", "0", "--no-server-name"),
         *("--websocket-max-message-size", str(LARGEST_SOCKET_MESSAGE)),
         "parallagon.asgi:application",

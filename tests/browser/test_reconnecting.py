@@ -36,7 +36,7 @@ class TestLostServer:
         owner.forgive("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "WebSocket connection to")
         loads = owner.load_count
 
-        os.killpg(installation.find("daphne").pid, signal.SIGKILL)
+        os.killpg(installation.find("parallagon.server").pid, signal.SIGKILL)
         expect(owner.connection).to_have_text("Reconnecting")
         held_model.go_on(REPLY)
         owner.write_at_end("demande.md", "\nThe rope must be new.\n")

@@ -114,7 +114,7 @@ class TestUp:
         assert get(printed.strip())[0] == HTTPStatus.OK
 
     @pytest.mark.parametrize(
-        "part", ["daphne", "--queues default", "--queues cycles", "valkey", "watch"]
+        "part", ["parallagon.server", "--queues default", "--queues cycles", "valkey", "watch"]
     )
     def test_brings_back_what_was_killed(
         self, installation: Installation, link: str, part: str
