@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from parallagon import health
+from parallagon.search.api import SearchView
 
 handler404 = "parallagon.core.api.not_found"
 handler500 = "parallagon.core.api.server_error"
@@ -17,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("api/v1/auth/", include("parallagon.accounts.api.urls")),
     path("", include("parallagon.accounts.urls")),
+    path("api/v1/search", SearchView.as_view(), name="search"),
     path("api/v1/", include("missions.api.urls")),
     path("api/v1/", include("agents.api.urls")),
     path("", include("frontend.urls")),
