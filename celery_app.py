@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 
+from parallagon.core import background as background  # its signals: what every task does
 from parallagon.core import broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "parallagon.settings.local")

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from agents.models import AgentRun
 from missions import events
-from parallagon.core.logging import scrub
+from parallagon.core.scrubbing import scrub
 
 LOG_FILE: Final = "log.jsonl"
 LARGEST: Final = 2 * 1024 * 1024

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final, Literal
 
 from agents.gateway.families.base import as_text
 from agents.gateway.protocol import TRANSCRIPT_BYTES, TRANSCRIPT_FILE
-from parallagon.core.logging import scrub
+from parallagon.core.scrubbing import scrub
 
 PAGE_BYTES: Final = 512 * 1024
 """Of the file on one page; a longer line is a page of its own."""

@@ -21,6 +21,7 @@ from prometheus_client.multiprocess import mark_process_dead
 from agents.aider.sandbox import available_level, landlock_abi
 from agents.circuits import MODELS
 from parallagon.core.api import problem_response
+from parallagon.core.scrubbing import scrub
 
 
 @never_cache
@@ -38,7 +39,7 @@ def ready(request: HttpRequest) -> HttpResponse:
     is_ready = not any(checks.values())
     body = {
         "status": "ok" if is_ready else "unavailable",
-        "checks": {name: reason or "ok" for name, reason in checks.items()},
+        "checks": {name: scrub(reason or "ok") for name, reason in checks.items()},
         "open_breakers": sum(c.opened_at is not None for c in MODELS.circuits().values()),
         "sandbox": "none" if settings.PARALLAGON_SANDBOX == "none" else available_level(),
         "landlock_abi": landlock_abi(),

@@ -25,6 +25,7 @@ from rest_framework.views import set_rollback
 
 from parallagon.core import database
 from parallagon.core.errors import ErrorHandler, ParallagonError, ResourceNotFoundError, TooLarge
+from parallagon.core.scrubbing import scrub
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -90,7 +91,7 @@ def problem(
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,
-        "detail": detail,
+        "detail": scrub(detail),
         "details": dict(details or {}),
         "request_id": request.META.get("parallagon.request_id") if request else None,
     }

@@ -18,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.crypto import salted_hmac
 
 from parallagon.settings.env import Environment
+from parallagon.settings.logs import hide_secrets, logging_of
 
 # Django's generic classes take type arguments at run time too.
 django_stubs_ext.monkeypatch()
@@ -419,49 +420,9 @@ SPECTACULAR_SETTINGS = {
 }
 
 # -- logs --------------------------------------------------------------------------------------
-LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
-LOG_FORMAT = env.choice("LOG_FORMAT", "human", ("human", "json"))
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
 LOG_FILE = env.text("LOG_FILE")
-# With a file, everything goes there and the console shows what someone should look at.
-_HANDLERS = ["console", "file"] if LOG_FILE else ["console"]
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"context": {"()": "parallagon.core.logging.ContextFilter"}},
-    "formatters": {
-        "human": {
-            "format": "{asctime} {levelname:<7} {name}: {message} {context}",
-            "style": "{",
-        },
-        "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
-            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
-        },
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "level": "WARNING" if LOG_FILE else "DEBUG",
-            "formatter": LOG_FORMAT,
-            "filters": ["context"],
-        },
-        **(
-            {
-                "file": {
-                    "class": "logging.handlers.WatchedFileHandler",
-                    "filename": LOG_FILE,
-                    "formatter": LOG_FORMAT,
-                    "filters": ["context"],
-                }
-            }
-            if LOG_FILE
-            else {}
-        ),
-    },
-    "root": {"handlers": _HANDLERS, "level": LOG_LEVEL},
-    "loggers": {
-        "celery": {"level": "WARNING"},
-        "daphne": {"level": "WARNING"},
-        "django.request": {"level": "ERROR"},  # what a client did wrong is in its answer
-    },
-}
+LOGGING = logging_of(env)
+hide_secrets(env, SECRET_KEY, str(SIMPLE_JWT["SIGNING_KEY"]))
+DEFAULT_EXCEPTION_REPORTER = "parallagon.core.reports.ScrubbedReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "parallagon.core.reports.ScrubbingFilter"

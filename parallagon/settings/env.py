@@ -25,17 +25,22 @@ class Environment:
         values = dotenv_values(dotenv) if dotenv and dotenv.is_file() else {}
         self.values = {name: value for name, value in values.items() if value is not None}
         self.values.update(os.environ)
+        self.secrets_read: set[str] = set()
+        """What ``secret`` gave so far, so that logs can hide it."""
 
     def text(self, name: str, default: str = "") -> str:
         return self.values.get(name, "").strip() or default
 
     def secret(self, name: str, default: str = "") -> str:
         """Read ``NAME``, or the file that ``NAME_FILE`` names."""
-        if value := self.text(name):
-            return value
+        value = self.text(name) or self._secret_in_file(name)
+        self.secrets_read.add(value)
+        return value or default
+
+    def _secret_in_file(self, name: str) -> str:
         file = self.text(f"{name}_FILE")
         if not file:
-            return default
+            return ""
         try:
             return Path(file).read_text(encoding="utf-8").strip()
         except OSError as error:
@@ -116,6 +121,19 @@ class Environment:
         if value not in choices:
             raise ImproperlyConfigured(f"{name} is “{value}”; set it to {' or '.join(choices)}.")
         return value
+
+    def levels(self, name: str, known: tuple[str, ...]) -> dict[str, str]:
+        """Read levels of loggers: ``logger=LEVEL``, separated by commas."""
+        levels = {}
+        for item in self.items(name):
+            logger, _, level = (part.strip() for part in item.partition("="))
+            if not logger or level.upper() not in known:
+                raise ImproperlyConfigured(
+                    f"{name} holds “{item}”; write logger=LEVEL, the level one of "
+                    f"{', '.join(known)}."
+                )
+            levels[logger] = level.upper()
+        return levels
 
     def items(self, name: str, default: tuple[str, ...] = ()) -> list[str]:
         """Read a list separated by commas."""

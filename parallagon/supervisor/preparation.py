@@ -16,8 +16,6 @@ from parallagon.accounts.models import User
 from parallagon.accounts.services import EnsureFirstAccount, system_username
 from parallagon.supervisor.plan import log_file, measures_folder
 
-LONGEST_LOG = 10 * 1024 * 1024  # bytes
-
 
 def prepare() -> User:
     """Bring the data up to date and return whom the sign-in link is for.
@@ -27,20 +25,13 @@ def prepare() -> User:
     """
     now = timezone.now()
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
-    _start_log(log_file())
+    log_file().parent.mkdir(parents=True, exist_ok=True)
     _start_measures(measures_folder())
     call_command("migrate", interactive=False, verbosity=0)
     landing.recover_all()
     user = EnsureFirstAccount(username=system_username()).execute()
     _ensure_demo(user, now)
     return user
-
-
-def _start_log(file: Path) -> None:
-    """Make room for the log; a long one of the last time is put aside."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if file.exists() and file.stat().st_size > LONGEST_LOG:
-        file.replace(file.with_name(f"{file.name}.1"))
 
 
 def _start_measures(folder: Path) -> None:
