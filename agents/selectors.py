@@ -78,12 +78,18 @@ def last_changes(agents: Sequence[Agent]) -> dict[int, datetime]:
     return {key: at for key, at in rows if at}
 
 
-def runs_to_send(*, now: datetime) -> QuerySet[AgentRun]:
-    """Return queued runs whose message is lost or whose wait is over."""
-    lost = Q(not_before=None, sent_at__lte=now - RESEND_AFTER) | Q(not_before=None, sent_at=None)
+def runs_to_send(*, now: datetime, lost_after: timedelta = RESEND_AFTER) -> QuerySet[AgentRun]:
+    """Return queued runs that were never sent, whose message is lost or whose wait is over."""
+    unsent = Q(not_before=None, sent_at=None) | Q(not_before=None, sent_at__lte=now - lost_after)
     return AgentRun.objects.filter(state=AgentRun.State.QUEUED).filter(
-        lost | Q(not_before__lte=now)
+        unsent | Q(not_before__lte=now)
     )
+
+
+def runs_under_way(*, now: datetime, lost_after: timedelta) -> QuerySet[AgentRun]:
+    """Return the runs at work, and those whose message is on its way to a worker."""
+    sent = Q(state=AgentRun.State.QUEUED, not_before=None, sent_at__gt=now - lost_after)
+    return AgentRun.objects.filter(Q(state=AgentRun.State.RUNNING) | sent)
 
 
 def run_directory(run_id: object) -> Path:

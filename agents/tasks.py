@@ -1,15 +1,17 @@
 """Background work: ticks of the dispatcher, cycles, the reaper."""
 
 import logging
+from collections.abc import Sequence
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from agents import retention, worker
 from agents.cycle import run_cycle
-from agents.services import Dispatch, MarkSent, ReapRun
+from agents.services import Dispatch, MarkSent, ReapRun, SendRuns
 from agents.services.reap import may_have_slept, silent_runs
 from parallagon.core.errors import DependencyUnavailable, ParallagonError
 from parallagon.core.retry import RetryPolicy, safe_operation
@@ -20,7 +22,11 @@ logger = logging.getLogger(__name__)
 @shared_task(name="agents.dispatch", expires=5)
 def dispatch() -> None:
     """Queue who is due and send each run's id to the workers."""
-    run_ids = Dispatch(now=timezone.now()).execute()
+    send_all(Dispatch(now=timezone.now()).execute())
+
+
+def send_all(run_ids: Sequence[UUID]) -> None:
+    """Send runs to the workers; those that cannot be sent are for the next tick."""
     for sent, run_id in enumerate(run_ids):
         try:
             send(run_id)
@@ -48,6 +54,8 @@ def send(run_id: UUID) -> None:
 def execute_run(*, run_id: str) -> None:
     """Carry out one run. The database owns it: a second message finds nothing to do."""
     run_cycle(UUID(run_id), workshop=worker.workshop())
+    # Runs that take no time would else wait for the next tick, a handful at a time.
+    send_all(SendRuns(now=timezone.now(), least=settings.PARALLAGON_CYCLES).execute())
 
 
 @shared_task(name="agents.prune", time_limit=1800)

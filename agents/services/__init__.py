@@ -13,7 +13,7 @@ from agents.services.control import (
     StopAgent,
     StopMission,
 )
-from agents.services.dispatch import Dispatch, MarkSent
+from agents.services.dispatch import Dispatch
 from agents.services.finish import FinishRun, RequeueRun, SettleMission, SkipRun
 from agents.services.instructions import (
     ChangeInstruction,
@@ -26,6 +26,7 @@ from agents.services.purge import purge_runs
 from agents.services.reap import ReapRun
 from agents.services.reconcile import ReconcileRoles
 from agents.services.resume import ResumeUnconfigured, TellOfCircuit
+from agents.services.send import MarkSent, SendRuns
 from agents.services.wake import (
     begin_anew,
     create_agents,
@@ -51,6 +52,7 @@ __all__ = [
     "RestorePrompt",
     "ResumeUnconfigured",
     "RunAgent",
+    "SendRuns",
     "SetAgentBudget",
     "SetFiles",
     "SetMissionBudget",

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 from uuid import UUID
 
 from django.db import transaction
@@ -13,13 +12,13 @@ from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from agents import announce, scheduling
+from agents import announce
 from agents.models import Agent, AgentRun, AgentTransition
-from agents.selectors import activities, agents_due, runs_to_send
+from agents.selectors import activities, agents_due
+from agents.services.send import SendRuns
 from missions import events
 from parallagon.core.services import BaseService
 
-Row = TypeVar("Row", Agent, AgentRun)
 BATCH = 200
 NEEDED = ("role", "state", "reason", "loop", "next_run_at", "next_trigger", "mission__language")
 """What a tick reads of an agent; a hundred at once, every second."""
@@ -31,6 +30,7 @@ class Dispatch(BaseService[list[UUID]]):
 
     One indexed query, one conditional update, one insert, in one transaction: two dispatchers
     never queue an agent twice (the constraint ``run_one_active_an_agent`` has the last word).
+    Where nobody is due there is no transaction.
     """
 
     operation = "agents.dispatch"
@@ -41,36 +41,23 @@ class Dispatch(BaseService[list[UUID]]):
     """Look at this mission only: whoever works for one takes no other's runs."""
 
     def _perform(self) -> list[UUID]:
+        due = agents_due(now=self.now)
+        due = due if self.mission_id is None else due.filter(mission_id=self.mission_id)
+        if due.exists():
+            self._queue(due)
+        return SendRuns(now=self.now, mission_id=self.mission_id).execute()
+
+    def _queue(self, due: QuerySet[Agent]) -> None:
         with transaction.atomic():
-            due = list(
-                self._mine(agents_due(now=self.now))
-                .select_related("mission")
+            agents = list(
+                due.select_related("mission")
                 .only(*NEEDED)
                 .select_for_update(skip_locked=True, of=("self",))[: self.limit]
             )
-            for language, agents in _by_language(due).items():
+            for language, speaking in _by_language(agents).items():
                 with translation.override(language):
-                    self._claim(agents, reason=_("its turn has come"))
-            runs = self._insert_runs(due)
-            to_send = self._mine(runs_to_send(now=self.now))
-            waiting = list(to_send.select_for_update(skip_locked=True)[: self.limit])
-            AgentRun.objects.filter(pk__in=[run.pk for run in waiting]).update(
-                sent_at=self.now, not_before=None
-            )
-            return [run.pk for run in self._in_turn([*waiting, *runs])]
-
-    def _mine(self, rows: QuerySet[Row]) -> QuerySet[Row]:
-        return rows if self.mission_id is None else rows.filter(mission_id=self.mission_id)
-
-    def _in_turn(self, runs: Sequence[AgentRun]) -> list[AgentRun]:
-        """Let every mission have its turn, however many runs another one wants at once."""
-        if not runs:
-            return []
-        others = AgentRun.objects.filter(state__in=AgentRun.ACTIVE).exclude(
-            pk__in=[run.pk for run in runs]
-        )
-        ahead = Counter(others.values_list("mission_id", flat=True))
-        return scheduling.in_turn(runs, mission=lambda run: run.mission_id, ahead=ahead)
+                    self._claim(speaking, reason=_("its turn has come"))
+            self._insert_runs(agents)
 
     def _claim(self, due: Sequence[Agent], *, reason: str) -> None:
         Agent.objects.filter(pk__in=[agent.pk for agent in due], state__in=Agent.WAITING).update(
@@ -94,14 +81,13 @@ class Dispatch(BaseService[list[UUID]]):
             agent.state, agent.reason = Agent.State.QUEUED, reason
             agent.next_run_at = None
 
-    def _insert_runs(self, agents: Sequence[Agent]) -> list[AgentRun]:
-        runs = AgentRun.objects.bulk_create(
+    def _insert_runs(self, agents: Sequence[Agent]) -> None:
+        AgentRun.objects.bulk_create(
             AgentRun(
                 agent=agent,
                 mission_id=agent.mission_id,
                 trigger=agent.next_trigger,
                 queued_at=self.now,
-                sent_at=self.now,
             )
             for agent in agents
         )
@@ -117,7 +103,6 @@ class Dispatch(BaseService[list[UUID]]):
             ],
             at=self.now,
         )
-        return runs
 
 
 def _by_language(agents: Sequence[Agent]) -> dict[str, list[Agent]]:
@@ -126,16 +111,3 @@ def _by_language(agents: Sequence[Agent]) -> dict[str, list[Agent]]:
     for agent in agents:
         found.setdefault(agent.mission.language, []).append(agent)
     return found
-
-
-@dataclass(frozen=True, kw_only=True)
-class MarkSent(BaseService[None]):
-    """Note that a run's message could not be sent, so that the next tick sends it again."""
-
-    operation = "agents.run.unsent"
-    run_ids: Sequence[UUID]
-
-    def _perform(self) -> None:
-        AgentRun.objects.filter(pk__in=self.run_ids, state=AgentRun.State.QUEUED).update(
-            sent_at=None
-        )

@@ -2,15 +2,20 @@
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
+import hypothesis
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import override_settings
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agents.models import Agent, AgentRun
 from agents.roles import registry
-from agents.services import Dispatch, StopAgent
+from agents.services import Dispatch, SendRuns, StopAgent
 from missions.models import Event
-from tests.agents.factories import make_agent
+from tests.agents.factories import make_agent, make_run
 from tests.factories import make_mission
 
 pytestmark = pytest.mark.django_db
@@ -57,13 +62,21 @@ class TestDispatch:
 
         assert Dispatch(now=NOW + timedelta(seconds=1)).execute() == []
 
-    def test_sends_a_lost_message_again_after_a_minute(self):
+    @pytest.mark.parametrize(("at_work", "patience"), [(0, 10), (2, 60)], ids=["free", "busy"])
+    def test_sends_a_lost_message_again_soon_where_workers_are_free(
+        self, settings: Any, at_work: int, patience: int
+    ):
+        settings.PARALLAGON_CYCLES = 2
+        for _ in range(at_work):
+            busy = make_agent(make_mission(), "suivi", state="RUNNING")
+            make_run(busy, state="RUNNING", outcome="", finished_at=None)
         make_agent(make_mission(), "suivi", next_run_at=NOW)
         [run_id] = Dispatch(now=NOW).execute()
+        lost = NOW + timedelta(seconds=patience)
 
-        assert Dispatch(now=NOW + timedelta(seconds=59)).execute() == []
-        assert Dispatch(now=NOW + timedelta(seconds=60)).execute() == [run_id]
-        assert Dispatch(now=NOW + timedelta(seconds=61)).execute() == []
+        assert Dispatch(now=lost - timedelta(seconds=1)).execute() == []
+        assert Dispatch(now=lost).execute() == [run_id]
+        assert Dispatch(now=lost + timedelta(seconds=1)).execute() == []
 
     def test_leaves_archived_missions_alone(self):
         mission = make_mission()
@@ -89,10 +102,20 @@ class TestDispatch:
         for _ in range(10):
             make_agent(make_mission(), "suivi", next_run_at=NOW)
 
-        # begin, due, update, transitions, runs, activities, seq update and read, events, waiting,
-        # sent, savepoints, commit
-        with django_assert_max_num_queries(16):
+        # is anybody due, begin, due, update, transitions, runs, activities, seq update and read,
+        # events, commit; is anybody queued, at work, sent, under way, whose turn, begin, lock,
+        # sent, commit
+        with django_assert_max_num_queries(22):
             Dispatch(now=NOW).execute()
+
+    def test_costs_two_queries_and_writes_nothing_where_nobody_is_due(
+        self, django_assert_num_queries: Any
+    ):
+        make_agent(make_mission(), "suivi", next_run_at=NOW + timedelta(seconds=1))
+
+        # is anybody due, is anybody queued
+        with django_assert_num_queries(2):
+            assert Dispatch(now=NOW).execute() == []
 
 
 @pytest.fixture
@@ -106,7 +129,10 @@ def many_roles(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 class TestFairness:
-    def test_a_small_mission_starts_no_later_than_twice_its_fair_turn(self, many_roles: list[str]):
+    def test_a_small_mission_is_sent_no_later_than_twice_its_fair_turn(
+        self, many_roles: list[str], settings: Any
+    ):
+        settings.PARALLAGON_CYCLES = 50
         large, small = make_mission(), make_mission()
         for number, role in enumerate(many_roles):
             make_agent(large, role, next_run_at=NOW - timedelta(seconds=100 - number))
@@ -132,6 +158,95 @@ class TestFairness:
 
         missions = [AgentRun.objects.get(pk=run_id).mission for run_id in order]
         assert missions == [calm, busy]
+
+
+class TestRoom:
+    """No more messages lie with the broker than workers take up soon."""
+
+    def test_the_rest_waits_in_the_database(self, many_roles: list[str], settings: Any):
+        settings.PARALLAGON_CYCLES = 4
+        mission = make_mission()
+        for role in many_roles[:20]:
+            make_agent(mission, role, next_run_at=NOW)
+
+        first = Dispatch(now=NOW).execute()
+
+        assert len(first) == 8
+        assert AgentRun.objects.filter(state="QUEUED").count() == 20
+        assert Dispatch(now=NOW + timedelta(seconds=1)).execute() == []
+
+        AgentRun.objects.filter(pk__in=first[:3]).update(state="RUNNING")
+
+        second = SendRuns(now=NOW + timedelta(seconds=2)).execute()
+        assert len(second) == 3
+        assert not set(first) & set(second)
+
+    def test_a_worker_asks_for_several_at_a_time(self, many_roles: list[str], settings: Any):
+        settings.PARALLAGON_CYCLES = 4
+        mission = make_mission()
+        for role in many_roles[:20]:
+            make_agent(mission, role, next_run_at=NOW)
+        first = Dispatch(now=NOW).execute()
+        refill = SendRuns(now=NOW, least=4)
+        AgentRun.objects.filter(pk__in=first[:3]).update(state="RUNNING")
+
+        assert refill.execute() == []
+        AgentRun.objects.filter(pk=first[3]).update(state="RUNNING")
+        assert len(refill.execute()) == 4
+
+    def test_what_a_flushed_broker_forgot_goes_first_and_nothing_twice(
+        self, many_roles: list[str], settings: Any
+    ):
+        settings.PARALLAGON_CYCLES = 4
+        mission = make_mission()
+        for role in many_roles[:20]:
+            make_agent(mission, role, next_run_at=NOW)
+        forgotten = Dispatch(now=NOW).execute()
+
+        now, sent = NOW, list[Any]()
+        for _ in range(30):
+            now += timedelta(seconds=5)
+            run_ids = Dispatch(now=now).execute()
+            AgentRun.objects.filter(pk__in=run_ids).update(
+                state="FINISHED", outcome="unchanged", finished_at=now
+            )
+            sent += run_ids
+
+        assert sent[:8] == forgotten
+        assert len(sent) == len(set(sent)) == 20
+
+    @given(
+        wanted=st.lists(st.integers(1, 12), min_size=1, max_size=6),
+        at_work=st.lists(st.integers(0, 3), min_size=6, max_size=6),
+        cycles=st.integers(1, 6),
+    )
+    @hypothesis.settings(max_examples=25, deadline=None)
+    def test_whoever_is_sent_had_no_better_turn_than_who_is_not(
+        self, wanted: list[int], at_work: list[int], cycles: int
+    ):
+        with override_settings(PARALLAGON_CYCLES=cycles), transaction.atomic():
+            places = {}
+            for count, ahead in zip(wanted, at_work, strict=False):
+                mission = make_mission()
+                for number in range(ahead):
+                    agent = make_agent(mission, f"busy-{number}", state="RUNNING")
+                    make_run(agent, state="RUNNING", outcome="", finished_at=None)
+                for number in range(count):
+                    agent = make_agent(mission, f"role-{number}", state="QUEUED")
+                    at = NOW + timedelta(seconds=number)
+                    run = make_run(
+                        agent, state="QUEUED", outcome="", finished_at=None, queued_at=at
+                    )
+                    places[run.pk] = ahead + number
+            AgentRun.objects.filter(pk__in=places).update(sent_at=None)
+
+            sent = SendRuns(now=NOW).execute()
+
+            assert len(sent) == min(2 * cycles, len(places))
+            left = [place for run_id, place in places.items() if run_id not in sent]
+            assert [places[run_id] for run_id in sent] == sorted(places[run_id] for run_id in sent)
+            assert max(places[run_id] for run_id in sent) <= min(left, default=99)
+            transaction.set_rollback(True)
 
 
 class TestOneActiveRun:
