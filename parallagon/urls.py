@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("parallagon.accounts.urls")),
     path("api/v1/search", SearchView.as_view(), name="search"),
     path("api/v1/", include("missions.api.urls")),
+    path("api/v1/", include("notifications.api.urls")),
     path("api/v1/", include("agents.api.urls")),
     path("", include("frontend.urls")),
 ]

@@ -319,6 +319,12 @@ PARALLAGON_WATCH_RESCAN_SECONDS = env.integer("PARALLAGON_WATCH_RESCAN_SECONDS",
 PARALLAGON_WATCH_POLL_SECONDS = env.integer("PARALLAGON_WATCH_POLL_SECONDS", 5, least=1)
 PARALLAGON_LANGUAGE = env.choice("PARALLAGON_LANGUAGE", "en", ("en", "fr"))
 
+# -- notifications -----------------------------------------------------------------------------
+PARALLAGON_NOTIFICATION_DAYS = env.integer("PARALLAGON_NOTIFICATION_DAYS", 90, least=1)
+# People choose where webhooks and Slack lead; what only this network can reach is refused.
+PARALLAGON_WEBHOOK_HTTP = env.flag("PARALLAGON_WEBHOOK_HTTP")
+PARALLAGON_WEBHOOK_PRIVATE = env.flag("PARALLAGON_WEBHOOK_PRIVATE")
+
 # -- agents ------------------------------------------------------------------------------------
 PARALLAGON_ROLES = env.items(
     "PARALLAGON_ROLES",
@@ -416,6 +422,10 @@ SPECTACULAR_SETTINGS = {
         "ProposalReason": "missions.models.Proposal.Reason",
         "RevisionOperation": "missions.models.Revision.Operation",
         "MemberRole": "missions.models.Membership.Role",
+        "BudgetLevel": ["fine", "warning", "reached"],
+        "NotificationLevel": "notifications.models.Notification.Level",
+        "NotificationChannel": "notifications.models.Channel",
+        "DeliveryState": "notifications.models.Delivery.State",
     },
 }
 
