@@ -17,6 +17,7 @@ class Question:
     key: str | None
     body: Mapping[str, Any]
     is_stream: bool
+    number: int = 1  # of the run's calls
 
 
 class Answer(Protocol):

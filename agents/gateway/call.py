@@ -13,6 +13,7 @@ from agents.gateway.failures import CallFailed
 from agents.gateway.families.base import Reply, Usage, input_characters
 from agents.gateway.meter import estimate_tokens
 from agents.gateway.protocol import NOTHING, CallRecord
+from agents.gateway.replies import Tape
 from agents.gateway.runs import Run
 
 # A reply under way is noted each time it has grown by this much: what a crash can lose of a charge.
@@ -26,6 +27,7 @@ class Call:
         self.run = run
         self.number = len(run.records) + 1
         self.reply: Reply | None = None
+        self.tape: Tape | None = None
         self.task = asyncio.current_task()  # who answers it
         self.body = body
         self._started_at = time.time()
@@ -54,6 +56,11 @@ class Call:
         """Wait until the record of the beginning is safe. Raises OSError."""
         if self._opening is not None:
             await asyncio.shield(self._opening)
+
+    def hear(self, chunk: bytes) -> None:
+        """Keep bytes of the reply as they came, so that the run can be repeated."""
+        if self.tape is not None:
+            self.tape.add(chunk)
 
     def observe(self) -> None:
         """Charge what the reply has grown by. Raises CallFailed when that is too much."""
@@ -141,6 +148,8 @@ class Call:
                 "detail": record.detail,
             }
         )
+        if record.is_complete and self.tape and self.reply:
+            self.run.files.replay(self.number, self.tape, self.reply.text)
 
     def _record(self, failed: CallFailed | None = None, *, is_complete: bool = False) -> CallRecord:
         usage = self.reply.usage if self.reply else None

@@ -55,13 +55,16 @@ class Upstream:
 
     The key itself never travels: the gateway reads the variable `key_variable` (or the file that
     `key_variable` + "_FILE" names) from its own environment. `None` means that none is sent.
+    A `replay` answers with what was kept of another run: its address is the file of those replies,
+    its `family` the protocol they are written in.
     """
 
-    kind: Literal["openai", "anthropic", "gemini", "offline"]
+    kind: Literal["openai", "anthropic", "gemini", "offline", "replay"]
     base_url: str = ""
     key_variable: str | None = None
     model: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    family: str = ""  # where the kind does not say it
 
 
 Kind = Literal["calls", "output_tokens", "cost"]

@@ -18,6 +18,7 @@ from agents.gateway.completeness import StreamJudge, read_body
 from agents.gateway.failures import CallFailed
 from agents.gateway.families import family_of
 from agents.gateway.keys import Scrubber
+from agents.gateway.replies import Tape
 from agents.gateway.runs import Run
 
 logger = logging.getLogger(__name__)
@@ -78,8 +79,10 @@ class Relay:
             key=call.run.key,
             body=call.body,
             is_stream=is_stream,
+            number=call.number,
         )
         answer = await self._sources[registration.upstream.kind].ask(question)
+        call.tape = Tape(answer.content_type)
         relay = self._stream if is_stream else self._whole
         try:
             response = await relay(call, child, answer)
@@ -99,6 +102,7 @@ class Relay:
         async with aclosing(answer.chunks()) as chunks:
             async for chunk in chunks:
                 judge.feed(chunk)
+                call.hear(chunk)
                 call.observe()
                 held += chunk
                 # Nothing goes on before the first event either: this may be a page of HTML.
@@ -114,6 +118,7 @@ class Relay:
         """Pass a reply on that comes in one piece."""
         async with aclosing(answer.chunks()) as chunks:
             body = b"".join([chunk async for chunk in chunks])
+        call.hear(body)
         call.reply = family_of(call.run.registration.upstream).new_reply()
         read_body(body, call.reply)
         call.observe()

@@ -26,6 +26,7 @@ from agents.gateway.keys import Scrubber, ScrubbingFormatter
 from agents.gateway.offline_upstream import OfflineUpstream, read_pace
 from agents.gateway.protocol import Bounds
 from agents.gateway.relay import Relay
+from agents.gateway.replay_upstream import ReplayUpstream
 from agents.gateway.runs import Runs
 
 HOST = "127.0.0.1"
@@ -61,6 +62,7 @@ async def _serve(control_socket: socket.socket, port: int, bounds: Mapping[str, 
         sources: dict[str, Source] = {
             **dict.fromkeys(FAMILIES, HttpUpstream(session, limits)),
             "offline": OfflineUpstream(pace=pace),
+            "replay": ReplayUpstream(),
         }
         app = make_app(runs, Relay(sources, scrubber), limits)
         # A child that leaves cancels its handler, which drops the provider.

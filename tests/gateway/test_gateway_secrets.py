@@ -54,7 +54,7 @@ class TestKey:
         assert provider.received[0].headers["authorization"] == f"Bearer {KEY}"
         written = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.jsonl"))]
         logged = capfd.readouterr()
-        assert len(written) == 8
+        assert len(written) == 12
         assert HIDDEN in "".join(written)
         for text in (*written, *map(str, seen), *map(str, reports), logged.err, logged.out):
             assert "4f1d0e6b7c" not in text

@@ -17,4 +17,4 @@ FAMILIES: Mapping[str, Family] = {
 
 def family_of(upstream: Upstream) -> Family:
     """Return the protocol that this upstream speaks; the offline writer speaks OpenAI's."""
-    return FAMILIES.get(upstream.kind, FAMILIES["openai"])
+    return FAMILIES.get(upstream.family or upstream.kind, FAMILIES["openai"])
