@@ -8,9 +8,8 @@ all. Every step either goes on or raises ``Ended`` (an outcome and its reason) o
 
 import logging
 import shutil
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -40,7 +39,7 @@ from agents.selectors import (
 from agents.services.control import drop_run
 from agents.services.finish import SettleMission, waiting
 from agents.settle import PutBack, Settlement
-from agents.work import work
+from agents.work import Done, work
 from agents.workshop import Workshop
 from missions.cache import CachedStore
 from missions.landing import Author, land
@@ -144,7 +143,9 @@ class Cycle:
         with self._step(Step.RESERVE):
             upstream, allowance = self._reserve(staged)
         with self._step(Step.WORK):
-            return lease, self._work(staged, upstream, allowance)
+            done = self._work(staged, upstream, allowance)
+        with self._step(Step.JUDGE):
+            return lease, self._judge(done, staged, allowance)
 
     # -- steps 1 and 2 -------------------------------------------------------------------------
 
@@ -281,10 +282,10 @@ class Cycle:
             raise PutBack(reason, until=self._later(self.clock())) from error
         return upstream, allowance
 
-    # -- steps 6 and 7 -------------------------------------------------------------------------
+    # -- step 6 --------------------------------------------------------------------------------
 
-    def _work(self, staged: Staged, upstream: Upstream, allowance: Allowance) -> Judged:
-        """Let Aider work in the private folder, then judge by evidence what may land."""
+    def _work(self, staged: Staged, upstream: Upstream, allowance: Allowance) -> Done:
+        """Let Aider work in the private folder."""
         log = self.settlement.log = RunLog(self.run, run_directory(self.run.pk))
         try:
             done = work(
@@ -306,17 +307,23 @@ class Cycle:
         except GatewayError as error:
             raise Ended(Outcome.FAILED, str(error), failure=Failure.GATEWAY_LOST) from error
         keep(self.run, done.report)
-        with self._step(Step.JUDGE):
-            require_complete(done.result, done.report, cause=done.cause, allowance=allowance)
-            judged = judge(
-                done.result,
-                staged=staged,
-                staging=self.private / "files",
-                files=self.role.run_files(staged.files),
-            )
-            written = {change.path: change.text for change in judged.changes if change.text}
-            self.settlement.flags = self.role.review(done.context, written)[:MOST_FLAGS]
-            return judged
+        return done
+
+    # -- step 7 --------------------------------------------------------------------------------
+
+    def _judge(self, done: Done, staged: Staged, allowance: Allowance) -> Judged:
+        """Judge by evidence what may land, and keep what it takes to repeat the run."""
+        staging = self.private / "files"
+        require_complete(done.result, done.report, cause=done.cause, allowance=allowance)
+        judged = judge(
+            done.result,
+            staged=staged,
+            staging=staging,
+            files=self.role.run_files(staged.files),
+        )
+        written = {change.path: change.text for change in judged.changes if change.text}
+        self.settlement.flags = self.role.review(done.context, written)[:MOST_FLAGS]
+        return judged
 
     # -- step 8 --------------------------------------------------------------------------------
 
@@ -348,10 +355,5 @@ class Cycle:
         review = Agent.objects.filter(pk=self.agent.pk, mode=Agent.Mode.REVIEW)
         return Proposal.Reason.REVIEW if review.exists() else None
 
-    @contextmanager
-    def _step(self, step: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.settlement.timings[step] = round((time.perf_counter() - started) * 1000, 1)
+    def _step(self, step: str) -> AbstractContextManager[None]:
+        return self.settlement.steps.step(step)

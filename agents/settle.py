@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from agents.roles.base import Flag
 from agents.runlog import RunLog
 from agents.selectors import run_directory
 from agents.services.finish import FinishRun, RequeueRun, SkipRun
+from agents.steps import Steps
 from missions.landing import Landing
 from missions.models import Proposal
 from parallagon.core.errors import Conflict
@@ -39,9 +40,11 @@ class Settlement:
 
     run: AgentRun
     clock: Callable[[], datetime]
-    timings: dict[str, float] = field(default_factory=dict)
     log: RunLog | None = None
     flags: Sequence[Flag] = ()
+
+    def __post_init__(self) -> None:
+        self.steps = Steps(self.clock)
 
     def put_back(self, back: PutBack) -> None:
         try:
@@ -105,6 +108,6 @@ class Settlement:
             changes=changes,
             refused=refused,
             flags=[asdict(flag) for flag in self.flags],
-            timings=self.timings,
+            timings=self.steps.to_json(),
             now=self.clock(),
         ).execute()

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from agents.health import HEALTH, Health, health_of
 from agents.models import Agent, AgentRun, Failure
 from agents.roles import registry
+from agents.steps import steps_of
 from missions.api.serializers import FilePathsField
 from parallagon.core.money import Dollars
 
@@ -42,6 +43,14 @@ class FlagSerializer(serializers.Serializer[dict[str, Any]]):
     reason = serializers.CharField()
 
 
+class StepSerializer(serializers.Serializer[dict[str, Any]]):
+    """One step of a run, in the order in which it went through them."""
+
+    step = serializers.ChoiceField(AgentRun.Step.choices)
+    began_at = serializers.DateTimeField(allow_null=True, help_text="null: not kept for old runs")
+    milliseconds = serializers.FloatField()
+
+
 class RunSerializer(serializers.ModelSerializer[AgentRun]):
     role = serializers.CharField(source="agent.role", read_only=True)
     agent = serializers.IntegerField(source="agent_id", read_only=True)
@@ -49,6 +58,7 @@ class RunSerializer(serializers.ModelSerializer[AgentRun]):
     outcome = serializers.ChoiceField(AgentRun.Outcome.choices, allow_blank=True, read_only=True)
     failure = serializers.ChoiceField(Failure.choices, allow_blank=True, read_only=True)
     is_offline = serializers.SerializerMethodField()
+    steps = serializers.SerializerMethodField(help_text="empty while it is at work")
     calls = serializers.IntegerField(source="call_count", read_only=True)
     changes = ChangeSerializer(many=True, read_only=True)
     refused = RefusedSerializer(many=True, read_only=True)
@@ -61,12 +71,16 @@ class RunSerializer(serializers.ModelSerializer[AgentRun]):
             "id", "mission", "agent", "role", "trigger", "state", "step", "outcome", "reason",
             "failure", "count", "model", "is_offline", "queued_at", "started_at", "finished_at",
             "calls", "input_tokens", "output_tokens", "cost", "is_cost_assumed", "changes",
-            "refused", "flags", "timings",
+            "refused", "flags", "steps",
         )  # fmt: skip
         read_only_fields = fields
 
     def get_is_offline(self, run: AgentRun) -> bool:
         return run.model.startswith("offline/")
+
+    @extend_schema_field(StepSerializer(many=True))
+    def get_steps(self, run: AgentRun) -> list[dict[str, Any]]:
+        return steps_of(run.timings)
 
 
 class AgentSerializer(serializers.ModelSerializer[Agent]):

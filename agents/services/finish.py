@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -50,7 +50,7 @@ class FinishRun(BaseService[AgentRun]):
     changes: Sequence[Mapping[str, Any]] = ()
     refused: Sequence[Mapping[str, str]] = ()
     flags: Sequence[Mapping[str, Any]] = ()
-    timings: Mapping[str, float] = field(default_factory=dict)
+    timings: Sequence[Mapping[str, Any]] = ()
 
     def _perform(self) -> AgentRun:
         with transaction.atomic():
@@ -91,7 +91,7 @@ class FinishRun(BaseService[AgentRun]):
             "changes": list(self.changes),
             "refused": list(self.refused),
             "flags": list(self.flags),
-            "timings": dict(self.timings),
+            "timings": list(self.timings),
             "call_count": len(self.calls),
             "input_tokens": sum(c.input_tokens or 0 for c in known) if known else None,
             "output_tokens": sum(c.output_tokens or 0 for c in known) if known else None,

@@ -16,7 +16,7 @@ RUN = {
     "id", "mission", "agent", "role", "trigger", "state", "step", "outcome", "reason", "count",
     "failure", "model", "is_offline", "queued_at", "started_at", "finished_at", "calls",
     "input_tokens", "output_tokens", "cost", "is_cost_assumed", "changes", "refused", "flags",
-    "timings",
+    "steps",
 }  # fmt: skip
 """What the API tells of a run."""
 
