@@ -27,6 +27,7 @@ from agents.gateway.models import resolve
 from agents.gateway.protocol import Allowance, GatewayError, RegistrationRefused, Upstream
 from agents.judge import Ended, Judged, judge, require_complete
 from agents.models import Agent, AgentRun, Failure, Instruction
+from agents.replay import recorded
 from agents.roles import registry
 from agents.roles.base import AiderAgent
 from agents.runlog import RunLog
@@ -314,13 +315,14 @@ class Cycle:
     def _judge(self, done: Done, staged: Staged, allowance: Allowance) -> Judged:
         """Judge by evidence what may land, and keep what it takes to repeat the run."""
         staging = self.private / "files"
-        require_complete(done.result, done.report, cause=done.cause, allowance=allowance)
-        judged = judge(
-            done.result,
-            staged=staged,
-            staging=staging,
-            files=self.role.run_files(staged.files),
-        )
+        with recorded(self.run, done, staged=staged, staging=staging):
+            require_complete(done.result, done.report, cause=done.cause, allowance=allowance)
+            judged = judge(
+                done.result,
+                staged=staged,
+                staging=staging,
+                files=self.role.run_files(staged.files),
+            )
         written = {change.path: change.text for change in judged.changes if change.text}
         self.settlement.flags = self.role.review(done.context, written)[:MOST_FLAGS]
         return judged

@@ -1,7 +1,7 @@
 """Step 6 of a cycle: Aider works in a private folder, through the gateway, till it ends or must."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -9,12 +9,19 @@ from typing import cast
 from django.conf import settings
 from django.utils import timezone
 
-from agents.aider.protocol import EditFormat, EngineResult, Limits, SandboxChoice
+from agents.aider.protocol import (
+    EditFormat,
+    EngineRequest,
+    EngineResult,
+    Limits,
+    OutputStream,
+    SandboxChoice,
+)
 from agents.gateway.formats import WHOLE_MODELS, format_for
 from agents.gateway.protocol import Allowance, Registration, RunReport, Upstream
 from agents.history import History, history_between
 from agents.models import Agent, AgentRun
-from agents.roles.base import AiderAgent, RunContext, Workspace
+from agents.roles.base import AiderAgent, RunContext, RunsAider, Workspace
 from agents.runlog import RunLog
 from agents.selectors import paths_of, run_directory, team_of
 from agents.situation import situation_of
@@ -26,12 +33,32 @@ from missions.staging import Staged
 @dataclass(frozen=True, kw_only=True)
 class Done:
     """How the work ended: what the engine says, what the gateway saw, why the worker ended it;
-    and what the role was told."""
+    and what the role was told, and asked of Aider."""
 
     result: EngineResult
     report: RunReport
     cause: str
     context: RunContext
+    requests: tuple[EngineRequest, ...] = ()
+
+
+class _Noted:
+    """An engine of which it is known afterwards what it was asked, whatever the role does."""
+
+    def __init__(self, engine: RunsAider) -> None:
+        self.requests: list[EngineRequest] = []
+        self._engine = engine
+
+    def run(
+        self,
+        request: EngineRequest,
+        *,
+        on_output: Callable[[OutputStream, str], None],
+        should_stop: Callable[[], str | None],
+    ) -> EngineResult:
+        """Run Aider."""
+        self.requests.append(request)
+        return self._engine.run(request, on_output=on_output, should_stop=should_stop)
 
 
 def work(
@@ -54,6 +81,7 @@ def work(
     directory = run_directory(run.pk)
     token = secrets.token_urlsafe(32)
     watch = Watch(run, gateway=workshop.gateway, log=log)
+    engine = _Noted(workshop.engine)
     (private / "home").mkdir(mode=0o700)
     files = role.run_files(staged.files)
     texts = {path: file.text for path, file in staged.files.items()}
@@ -83,7 +111,7 @@ def work(
             editable=files.editable,
             readonly=files.readonly,
             creatable=files.creatable,
-            engine=workshop.engine,
+            engine=engine,
             model=door.model,
             api_base=door.api_base,
             api_token=token,
@@ -96,7 +124,13 @@ def work(
         result = role.work(context, workspace)
     finally:
         report = workshop.gateway.finish(str(run.pk))
-    return Done(result=result, report=report, cause=watch.cause, context=context)
+    return Done(
+        result=result,
+        report=report,
+        cause=watch.cause,
+        context=context,
+        requests=tuple(engine.requests),
+    )
 
 
 def edit_format(model: str, role: AiderAgent, texts: Mapping[str, str]) -> EditFormat:
