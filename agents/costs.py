@@ -21,6 +21,7 @@ _SUMS: Final = {
     "assumed_calls": Count("pk", filter=Q(is_price_assumed=True)),
     "input": Sum("input_tokens"),
     "cached": Sum("cached_tokens"),
+    "cache_write": Sum("cache_write_tokens"),
     "output": Sum("output_tokens"),
 }
 
@@ -58,7 +59,10 @@ def _entry(row: Mapping[str, Any], *, key: str) -> dict[str, Any]:
         "key": key,
         "cost": cost,
         **{name: row[name] for name in ("calls", "unpriced_calls", "assumed_calls")},
-        **{f"{kind}_tokens": row[kind] or 0 for kind in ("input", "cached", "output")},
+        **{
+            f"{kind}_tokens": row[kind] or 0
+            for kind in ("input", "cached", "cache_write", "output")
+        },
     }
 
 

@@ -86,6 +86,7 @@ class CostSerializer(serializers.Serializer[Any]):
     )
     input_tokens = serializers.IntegerField()
     cached_tokens = serializers.IntegerField()
+    cache_write_tokens = serializers.IntegerField()
     output_tokens = serializers.IntegerField()
 
 

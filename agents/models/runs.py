@@ -145,6 +145,9 @@ class ModelCall(models.Model):
     input_tokens = models.PositiveIntegerField(null=True)
     output_tokens = models.PositiveIntegerField(null=True)
     cached_tokens = models.PositiveIntegerField(null=True)
+    cache_write_tokens = models.PositiveIntegerField(
+        null=True, help_text=_("they and the cached ones are part of the input")
+    )
     cost = money_field(help_text=_("US dollars; empty: not known"))
     input_price = money_field(help_text=_("US dollars for a million tokens, as it was counted"))
     output_price = money_field(help_text=_("US dollars for a million tokens, as it was counted"))

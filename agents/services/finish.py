@@ -120,6 +120,7 @@ class FinishRun(BaseService[AgentRun]):
                     input_tokens=call.input_tokens,
                     output_tokens=call.output_tokens,
                     cached_tokens=call.cached_tokens,
+                    cache_write_tokens=call.cache_write_tokens,
                     cost=call.dollars,
                     input_price=_decimal(call.input_price),
                     output_price=_decimal(call.output_price),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from agents.aider.engine import Engine
+from agents.gateway.charges import charge_of
 from agents.gateway.client import Gateway
 from agents.models import ModelCall
 from agents.workshop import Workshop
@@ -50,7 +51,18 @@ class TestFamily:
         assert run.outcome == "changed", run.reason
         assert at_family.text("production.md") == "# Production\n\nNew.\n"
         call = ModelCall.objects.get(run=run)
-        assert (call.input_tokens, call.output_tokens, call.cached_tokens) == (100, 5, 30)
+        counted = (
+            call.input_tokens, call.output_tokens, call.cached_tokens, call.cache_write_tokens,
+        )  # fmt: skip
+        assert counted == dialect.expected_usage
+        charge = charge_of(call.model)
+        assert charge is not None
+        assert call.cost == charge.price.cost(
+            input_tokens=100,
+            output_tokens=5,
+            cached_tokens=30,
+            cache_write_tokens=call.cache_write_tokens or 0,
+        )
 
     def test_lands_nothing_of_a_reply_that_was_filtered(
         self, at_family: Team, provider: ScriptedProvider, dialect: Dialect
