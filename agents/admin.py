@@ -3,18 +3,22 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.budget.words import amount_in_words
+from agents.circuits import left_alone
 from agents.costs import total
 from agents.models import (
     Agent,
     AgentRun,
     AgentTransition,
     Budget,
+    Failure,
     Instruction,
     ModelCall,
     PromptVersion,
@@ -62,19 +66,43 @@ class PromptVersionInline(ReadOnly, admin.TabularInline[PromptVersion, Agent]):
 
 @admin.register(Agent)
 class AgentAdmin(admin.ModelAdmin[Agent]):
-    list_display = ("role", "mission", "state", "reason", "model", "interval", "next_run_at")
-    list_filter = ("state", "role")
+    list_display = (
+        "role", "mission", "state", "loop", "reason", "failure_count", "model", "interval",
+        "next_run_at",
+    )  # fmt: skip
+    list_filter = ("state", "loop", "role")
     list_select_related = ("mission",)
     search_fields = ("mission__title", "role", "reason")
     fields = (
-        "mission", "role", "state", "reason", "model", "prompt", "mode", "shortest", "longest",
-        "interval", "next_run_at", "failure_count", "state_changed_at",
+        "mission", "role", "state", "loop", "reason", "model", "prompt", "mode", "shortest",
+        "longest", "interval", "next_run_at", "failure_count", "state_changed_at",
     )  # fmt: skip
     readonly_fields = (
-        "mission", "role", "state", "reason", "interval", "next_run_at", "failure_count",
+        "mission", "role", "state", "loop", "reason", "interval", "next_run_at", "failure_count",
         "state_changed_at",
     )  # fmt: skip
     inlines = (TransitionInline, PromptVersionInline)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page about models that are left alone."""
+        page = self.admin_site.admin_view(self.breakers_view)
+        return [path("breakers/", page, name="agents_agent_breakers"), *super().get_urls()]
+
+    def breakers_view(self, request: HttpRequest) -> TemplateResponse:
+        """Show which models are left alone, why, and when they are asked again."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        labels = dict(Failure.choices)
+        rows = [
+            {**row, "failure": labels.get(row["failure"], row["failure"])} for row in left_alone()
+        ]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Models that are left alone"),
+            "opts": self.opts,
+            "breakers": rows,
+        }
+        return TemplateResponse(request, "admin/agents/agent/breakers.html", context)
 
     def save_model(self, request: Any, obj: Agent, form: Any, change: bool) -> None:
         """Keep a prompt that was changed here as a version, like any other."""
@@ -95,18 +123,19 @@ class AgentAdmin(admin.ModelAdmin[Agent]):
 class ModelCallInline(ReadOnly, admin.TabularInline[ModelCall, AgentRun]):
     model = ModelCall
     fields = (
-        "number", "started_at", "seconds", "status", "input_tokens", "output_tokens", "cost",
-        "is_price_assumed", "finish_reason", "is_complete", "failure", "detail",
+        "number", "started_at", "seconds", "status", "input_tokens", "cached_tokens",
+        "cache_write_tokens", "output_tokens", "cost", "is_price_assumed", "finish_reason",
+        "is_complete", "failure", "detail",
     )  # fmt: skip
 
 
 @admin.register(AgentRun)
 class AgentRunAdmin(ReadOnly, admin.ModelAdmin[AgentRun]):
     list_display = (
-        "id", "mission", "agent_role", "state", "outcome", "reason", "count", "queued_at",
-        "finished_at",
+        "id", "mission", "agent_role", "state", "outcome", "failure", "reason", "count",
+        "queued_at", "finished_at",
     )  # fmt: skip
-    list_filter = ("state", "outcome", "trigger", "agent__role")
+    list_filter = ("state", "outcome", "failure", "trigger", "agent__role")
     list_select_related = ("mission", "agent")
     search_fields = ("id", "mission__title", "reason", "model")
     date_hierarchy = "queued_at"
@@ -123,7 +152,7 @@ class LedgerAdmin(ReadOnly, admin.ModelAdmin[ModelCall]):
 
     list_display = (
         "started_at", "mission", "agent_role", "model", "input_tokens", "cached_tokens",
-        "output_tokens", "cost", "is_price_assumed", "failure",
+        "cache_write_tokens", "output_tokens", "cost", "is_price_assumed", "failure",
     )  # fmt: skip
     list_filter = ("is_price_assumed", "failure", "model")
     list_select_related = ("mission", "agent")

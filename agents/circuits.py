@@ -3,8 +3,8 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -45,6 +45,21 @@ def policy() -> BreakerPolicy:
 
 
 MODELS: Final = Breaker("models", policy)
+
+
+def left_alone() -> list[dict[str, Any]]:
+    """Return the models that are left alone for now: why, since when, and until when at least."""
+    return [
+        {
+            "model": model,
+            "state": circuit.state,
+            "failure": circuit.reason,
+            "opened_at": datetime.fromtimestamp(circuit.opened_at, UTC),
+            "retry_at": datetime.fromtimestamp(circuit.retry_at, UTC),
+        }
+        for model, circuit in sorted(MODELS.circuits().items())
+        if circuit.opened_at is not None
+    ]
 
 
 @contextmanager

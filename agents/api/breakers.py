@@ -1,6 +1,5 @@
 """Which models are left alone because their provider is ill."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -9,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from agents.circuits import MODELS
+from agents.circuits import left_alone
 from agents.models import Failure
 
 
@@ -29,19 +28,4 @@ class BreakerListView(APIView):
     @extend_schema(operation_id="breakers_list", responses=BreakerListSerializer)
     def get(self, request: Request) -> Response:
         """List the models that are left alone for now, and when they are asked again."""
-        results = [
-            {
-                "model": model,
-                "state": circuit.state,
-                "failure": circuit.reason,
-                "opened_at": _time(circuit.opened_at),
-                "retry_at": _time(circuit.retry_at),
-            }
-            for model, circuit in sorted(MODELS.circuits().items())
-            if circuit.opened_at is not None
-        ]
-        return Response(BreakerListSerializer({"results": results}).data)
-
-
-def _time(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+        return Response(BreakerListSerializer({"results": left_alone()}).data)
