@@ -86,10 +86,13 @@ def runs_to_send(*, now: datetime, lost_after: timedelta = RESEND_AFTER) -> Quer
     )
 
 
-def runs_under_way(*, now: datetime, lost_after: timedelta) -> QuerySet[AgentRun]:
+def runs_under_way(*, now: datetime) -> QuerySet[AgentRun]:
     """Return the runs at work, and those whose message is on its way to a worker."""
-    sent = Q(state=AgentRun.State.QUEUED, not_before=None, sent_at__gt=now - lost_after)
-    return AgentRun.objects.filter(Q(state=AgentRun.State.RUNNING) | sent)
+    sent = Q(state=AgentRun.State.QUEUED, not_before=None, sent_at__gt=now - RESEND_AFTER)
+    # "active" again, for the index that holds these few rows of all.
+    return AgentRun.objects.filter(
+        Q(state=AgentRun.State.RUNNING) | sent, state__in=AgentRun.ACTIVE
+    ).order_by()
 
 
 def run_directory(run_id: object) -> Path:

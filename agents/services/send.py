@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, QuerySet, Window
+from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from agents import scheduling
@@ -44,21 +44,24 @@ class SendRuns(BaseService[list[UUID]]):
         queued = AgentRun.objects.filter(state=AgentRun.State.QUEUED)
         if not self._mine(queued).exists():
             return []
-        running = AgentRun.objects.filter(state=AgentRun.State.RUNNING)
-        is_busy = running.count() >= settings.PARALLAGON_CYCLES
+        under_way = list(runs_under_way(now=self.now).values_list("mission_id", "state", "sent_at"))
+        at_work = [mission for mission, state, _at in under_way if state == AgentRun.State.RUNNING]
+        is_busy = len(at_work) >= settings.PARALLAGON_CYCLES
         lost_after = RESEND_AFTER if is_busy else LOST_AFTER
-        under_way = runs_under_way(now=self.now, lost_after=lost_after)
-        sent = self._mine(under_way.filter(state=AgentRun.State.QUEUED)).count()
-        room = 2 * settings.PARALLAGON_CYCLES - sent
+        sent = [
+            mission
+            for mission, state, at in under_way
+            if state == AgentRun.State.QUEUED and at and at > self.now - lost_after
+        ]
+        waiting = sum(self.mission_id in {None, mission} for mission in sent)
+        room = 2 * settings.PARALLAGON_CYCLES - waiting
         if room < self.least:
             return []
-        chosen = self._choose(room, lost_after=lost_after)
+        chosen = self._choose(room, ahead=Counter(at_work + sent), lost_after=lost_after)
         return self._take(chosen, lost_after=lost_after)
 
-    def _choose(self, room: int, *, lost_after: timedelta) -> list[UUID]:
-        """Return who is next, as far as there is room."""
-        by_mission = runs_under_way(now=self.now, lost_after=lost_after).order_by()
-        ahead = Counter(dict(by_mission.values_list("mission_id").annotate(count=Count("pk"))))
+    def _choose(self, room: int, *, ahead: Counter[int], lost_after: timedelta) -> list[UUID]:
+        """Return who is next, as far as there is room; missions have so many ``ahead``."""
         turn = Window(RowNumber(), partition_by=F("mission_id"), order_by=[F("queued_at"), F("pk")])
         waiting = self._mine(runs_to_send(now=self.now, lost_after=lost_after))
         # Whoever has runs under way stands so many places further back: nobody else is pushed out.
