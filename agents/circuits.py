@@ -25,6 +25,7 @@ ANSWERED: Final = frozenset(
         Failure.UNAUTHORIZED,
         Failure.NOT_FOUND,
         Failure.REFUSED,
+        Failure.REPLY_TOO_LONG,
         Failure.FILTERED,
         Failure.EMPTY,
         Failure.CONTEXT_TOO_LONG,

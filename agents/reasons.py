@@ -31,6 +31,9 @@ def with_advice(failure: str, reason: str) -> str:
     advices: dict[str, str] = {
         Failure.UNAUTHORIZED: gettext("Check the provider's key, or choose another model."),
         Failure.NOT_FOUND: gettext("Choose another model, or check the provider's address."),
+        Failure.REPLY_TOO_LONG: gettext(
+            "Shorten the files, or choose a model that writes longer replies."
+        ),
         Failure.CONTEXT_TOO_LONG: gettext(
             "Shorten the files, or choose a model that reads longer ones."
         ),

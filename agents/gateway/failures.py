@@ -16,6 +16,7 @@ SENTENCES: dict[Failure, str] = {
     "timeout": "the provider did not answer in time",
     "malformed": "the provider's answer was not a model's reply",
     "cut_off": "reply cut off: the provider closed the connection before the end",
+    "reply_too_long": "reply cut off: the model reached its length limit",
     "filtered": "the provider's content filter stopped the reply",
     "empty": "the reply was empty",
     "context_too_long": "the prompt was too long for the model",

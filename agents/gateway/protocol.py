@@ -29,6 +29,7 @@ Failure = Literal[
     "timeout",
     "malformed",
     "cut_off",
+    "reply_too_long",
     "filtered",
     "empty",
     "context_too_long",

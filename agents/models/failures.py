@@ -15,6 +15,7 @@ class Failure(models.TextChoices):
     TIMEOUT = "timeout", _("no answer in time")
     MALFORMED = "malformed", _("not a model's reply")
     CUT_OFF = "cut_off", _("reply cut off")
+    REPLY_TOO_LONG = "reply_too_long", _("reply longer than the model may write")
     FILTERED = "filtered", _("stopped by the provider's filter")
     EMPTY = "empty", _("empty reply")
     CONTEXT_TOO_LONG = "context_too_long", _("prompt too long for the model")

@@ -14,7 +14,17 @@ from agents.services import ResumeUnconfigured
 from tests.agents.cycle_runs import Team, ended_at, workshop_at
 from tests.agents.factories import browser
 from tests.aider.aider_model import ScriptedModel, search_block
-from tests.gateway.gateway_provider import ScriptedProvider, error, whole_stream
+from tests.gateway.gateway_provider import (
+    DONE,
+    END,
+    ScriptedProvider,
+    chunk,
+    delta,
+    error,
+    finish,
+    head,
+    whole_stream,
+)
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
 
@@ -170,6 +180,16 @@ class TestWhatSaysNothingOfTheProvider:
 
         for role in ("production", "evaluation", "suivi"):
             at_provider.run(role)
+
+        assert circuits.MODELS.circuits() == {}
+
+    def test_nor_does_a_reply_that_is_longer_than_the_model_may_write(
+        self, at_provider: Team, provider: ScriptedProvider
+    ):
+        provider.play([head(), chunk(delta("# Wri")), chunk(finish("length")), chunk(DONE) + END])
+
+        for role in ("production", "evaluation", "suivi"):
+            assert at_provider.run(role).failure == "reply_too_long"
 
         assert circuits.MODELS.circuits() == {}
 

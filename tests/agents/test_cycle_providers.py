@@ -62,6 +62,11 @@ FAULTS: dict[str, tuple[Script, str, str]] = {
         "filtered",
         "content filter",
     ),
+    "longer than it may be": (
+        [*BREAKS_OFF, chunk(finish("length")), chunk(DONE) + END],
+        "reply_too_long",
+        "choose a model that writes longer replies",
+    ),
     "too long": ([error(400, CONTEXT, "context_length_exceeded")], "context_too_long", "too long"),
     "401": ([error(401, "Incorrect API key")], "unauthorized", "did not accept the key"),
     "404": ([error(404, "no such model")], "not_found", "does not know the model"),

@@ -191,7 +191,7 @@ def ten_megabytes(dialect: Dialect) -> Script:
 
 
 FAULTS: dict[str, tuple[Callable[[Dialect], Script], Failure, int]] = {
-    "length": (after_the_edit("length"), "cut_off", 1),
+    "length": (after_the_edit("length"), "reply_too_long", 1),
     "filtered": (after_the_edit("filtered"), "filtered", 1),
     "an error inside": (after_the_edit(None), "overloaded", 1),
     "HTML": (lambda _: [HTML], "malformed", 1),

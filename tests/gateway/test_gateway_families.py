@@ -248,7 +248,7 @@ FAULTS: dict[str, Fault] = {
         broken_off(lambda dialect: chunk(dialect.overloaded()), END), "overloaded"
     ),
     "nonsense inside": Fault(broken_off(chunk(b"data: {oops\n\n")), "malformed"),
-    "length": Fault(broken_off(ending("length")), "cut_off"),
+    "length": Fault(broken_off(ending("length")), "reply_too_long"),
     "filtered": Fault(broken_off(ending("filtered")), "filtered"),
     "unknown reason": Fault(broken_off(ending("tired")), "cut_off"),
     "HTML": Fault(lambda _: [HTML], "malformed"),
@@ -260,7 +260,7 @@ FAULTS: dict[str, Fault] = {
     "whole: empty": Fault(lambda _: [answer(200, b"")], "empty", is_stream=False),
     "whole: other JSON": Fault(lambda _: [answer(200, b"{}")], "malformed", is_stream=False),
     "whole: no text": Fault(whole("", "good"), "empty", is_stream=False),
-    "whole: length": Fault(whole("Once", "length"), "cut_off", is_stream=False),
+    "whole: length": Fault(whole("Once", "length"), "reply_too_long", is_stream=False),
     "whole: filtered": Fault(whole("Once", "filtered"), "filtered", is_stream=False),
     "whole: cut": Fault(lambda _: [head(), chunk(b'{"a":'), Reset()], "cut_off", is_stream=False),
 }  # fmt: skip

@@ -90,7 +90,9 @@ FAULTS = {
     "clean end after the finish reason": broken_off(chunk(finish()), END, words=CUT),
     "clean end inside an event": broken_off(chunk(delta("x")[:20]), END, words=CUT),
     "end mark without finish reason": broken_off(chunk(DONE), END, words=CUT),
-    "length": broken_off(chunk(finish("length") + DONE), END, words="length limit"),
+    "length": broken_off(
+        chunk(finish("length") + DONE), END, failure="reply_too_long", words="length limit"
+    ),
     "content filter": broken_off(
         chunk(finish("content_filter") + DONE), END, failure="filtered", words="content filter"
     ),
@@ -113,7 +115,10 @@ FAULTS = {
     "whole: other JSON": Fault([answer(200, b"{}")], "malformed", "not a", is_stream=False),
     "whole: no text": Fault([answer(200, completion(""))], "empty", "empty", is_stream=False),
     "whole: length": Fault(
-        [answer(200, completion(reason="length"))], "cut_off", "length limit", is_stream=False
+        [answer(200, completion(reason="length"))],
+        "reply_too_long",
+        "length limit",
+        is_stream=False,
     ),
     "whole: content filter": Fault(
         [answer(200, completion(reason="content_filter"))], "filtered", "filter", is_stream=False

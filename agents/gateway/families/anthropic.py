@@ -33,8 +33,8 @@ class AnthropicReply(Reply):
 
     complete_ends: ClassVar = frozenset({"end_turn", "stop_sequence", "tool_use"})
     bad_ends: ClassVar[BadEnds] = {
-        "max_tokens": ("cut_off", LENGTH),
-        "model_context_window_exceeded": ("cut_off", LENGTH),
+        "max_tokens": ("reply_too_long", LENGTH),
+        "model_context_window_exceeded": ("reply_too_long", LENGTH),
         "refusal": ("filtered", ""),
     }
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from agents.gateway.failures import CallFailed
+from agents.gateway.failures import SENTENCES, CallFailed
 from agents.gateway.protocol import Failure, Upstream
 
 _NAME = re.compile("[A-Za-z_]{1,30}")
@@ -17,7 +17,7 @@ _NAME = re.compile("[A-Za-z_]{1,30}")
 _PROMPTS = ("messages", "system", "contents", "system_instruction", "systemInstruction")
 _TEXTS = ("content", "text", "parts")
 
-LENGTH = "reply cut off: the model reached its length limit"
+LENGTH = SENTENCES["reply_too_long"]
 BadEnds = Mapping[str, tuple[Failure, str]]
 
 

@@ -39,7 +39,7 @@ class GeminiReply(Reply):
     has_end_mark: ClassVar = False
     complete_ends: ClassVar = frozenset({"STOP"})
     bad_ends: ClassVar[BadEnds] = {
-        "MAX_TOKENS": ("cut_off", LENGTH),
+        "MAX_TOKENS": ("reply_too_long", LENGTH),
         **dict.fromkeys(
             (
                 *("SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"),

@@ -30,9 +30,9 @@ class OpenAIReply(Reply):
 
     complete_ends: ClassVar = frozenset({"stop", "tool_calls"})
     bad_ends: ClassVar[BadEnds] = {
-        "length": ("cut_off", LENGTH),
-        "model_length": ("cut_off", LENGTH),
-        "max_tokens": ("cut_off", LENGTH),
+        "length": ("reply_too_long", LENGTH),
+        "model_length": ("reply_too_long", LENGTH),
+        "max_tokens": ("reply_too_long", LENGTH),
         "content_filter": ("filtered", ""),
         "safety": ("filtered", ""),
         "error": ("overloaded", ""),
