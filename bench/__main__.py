@@ -13,6 +13,7 @@ FAMILIES = {
     "content": ("content",),
     "runs": ("runs",),
     "files": ("writes", "merges", "provenance"),
+    "idle": ("idle",),
 }
 
 
@@ -20,11 +21,15 @@ def main() -> int:
     """Run the chosen families, each module in a process and an installation of its own."""
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("--only", choices=FAMILIES, help="one family")
-    only = parser.parse_args().only
+    parser.add_argument("--seconds", type=float, help="how long idle is watched, to try it out")
+    options = parser.parse_args()
+    only, seconds = options.only, options.seconds
     failures = 0
     for family in [only] if only else FAMILIES:
         for module in FAMILIES[family]:
-            process = multiprocessing.get_context("spawn").Process(target=measure, args=(module,))
+            process = multiprocessing.get_context("spawn").Process(
+                target=measure, args=(module, seconds)
+            )
             process.start()
             process.join()
             failures += process.exitcode != 0

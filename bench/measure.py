@@ -11,15 +11,19 @@ from pathlib import Path
 RESULTS = Path(__file__).parent / "results.jsonl"
 
 
-def measure(module: str) -> None:
-    """Run one module in a data directory of its own, and keep its figures."""
+def measure(module: str, seconds: float | None = None) -> None:
+    """Run one module in a data directory of its own, and keep its figures.
+
+    ``seconds`` is for the one that watches for a while.
+    """
+    options = {"seconds": seconds} if seconds and module == "idle" else {}
     with tempfile.TemporaryDirectory(prefix="parallagon-bench-") as folder:
         os.environ["PARALLAGON_DATA_DIR"] = folder
         os.environ["DJANGO_SETTINGS_MODULE"] = "parallagon.settings.local"
         os.environ["LOG_LEVEL"] = "WARNING"
         # Priced, so that money is counted while the clock runs; cheap, so that it never runs out.
         os.environ["PARALLAGON_PRICES"] = "openai/*=0.15/0.6"
-        for figures in importlib.import_module(f"bench.{module}").run(Path(folder)):
+        for figures in importlib.import_module(f"bench.{module}").run(Path(folder), **options):
             print(json.dumps(figures), flush=True)
             keep(figures)
 

@@ -13,12 +13,17 @@ import django
 @contextmanager
 def installation() -> Iterator[None]:
     """Set up the database and run Valkey, in the data directory that the environment names."""
+    set_up()
+    with valkey():
+        yield
+
+
+def set_up() -> None:
+    """Set up Django and the database."""
     django.setup()
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    with valkey():
-        yield
 
 
 @contextmanager
