@@ -12,4 +12,5 @@ urlpatterns = [
     path("editor/<int:mission>", views.editor, name="mission"),
     path("language", views.change_language, name="language"),
     path("signed-out", views.signed_out, name="signed-out"),
+    path("favicon.ico", views.favicon),
 ]

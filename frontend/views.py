@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import get_language
 from django.views.decorators.csrf import ensure_csrf_cookie
@@ -21,6 +22,12 @@ THEMES = {"light", "dark"}
 @require_safe
 def home(_request: HttpRequest) -> HttpResponse:
     return redirect("frontend:editor")
+
+
+@require_safe
+def favicon(_request: HttpRequest) -> HttpResponse:
+    """Answer browsers that ask for an icon where pages of others name none."""
+    return redirect(static("brand/mark.svg"))
 
 
 @require_safe

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from parallagon import health
 from parallagon.search.api import SearchView
@@ -15,7 +15,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/ready", health.ready, name="ready"),
     path("metrics", health.metrics, name="metrics"),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path(
+        "api/v1/docs/",
+        SpectacularSwaggerSplitView.as_view(
+            url_name="schema", template_name="parallagon/api_docs.html"
+        ),
+        name="docs",
+    ),
     path("api/v1/auth/", include("parallagon.accounts.api.urls")),
     path("", include("parallagon.accounts.urls")),
     path("api/v1/search", SearchView.as_view(), name="search"),

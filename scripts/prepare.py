@@ -45,6 +45,7 @@ def main(purpose: str) -> None:
         steps = [pool.submit(install_packages, purpose), pool.submit(build_page)]
     for step in steps:
         step.result()
+    compress_page()
 
 
 # -- Python ------------------------------------------------------------------------------------
@@ -131,6 +132,13 @@ def build_page() -> None:
         )
         BUILT.mkdir(parents=True, exist_ok=True)
         BUILD_STAMP.write_text(json.dumps({"sources": sources}), encoding="utf-8")
+
+
+def compress_page() -> None:
+    """Put a small copy (br, gzip) beside each built file; a build has removed those before it."""
+    if not any(BUILT.rglob("*.gz")):
+        command = [str(PYTHON), "-m", "whitenoise.compress", "--quiet", str(BUILT)]
+        run(command, "compress the page")
 
 
 def _sources() -> list[Path]:

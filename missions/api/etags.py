@@ -20,6 +20,11 @@ def tag_of_facts(*facts: object) -> str:
     return quote_etag(sha256("\n".join(map(str, facts)).encode()).hexdigest()[:32])
 
 
+def _given(request: Request, header: str) -> set[str]:
+    """Return the tags in a header; one that compression made weak names the same revision."""
+    return {tag.removeprefix("W/") for tag in parse_etags(request.headers.get(header, ""))}
+
+
 def is_known(request: Request, revision: Revision) -> bool:
     """Return whether the caller has this revision already (``If-None-Match``)."""
     return has(request, etag_of(revision))
@@ -27,8 +32,8 @@ def is_known(request: Request, revision: Revision) -> bool:
 
 def has(request: Request, etag: str) -> bool:
     """Return whether the caller has the answer with this tag already (``If-None-Match``)."""
-    given = parse_etags(request.headers.get("If-None-Match", ""))
-    return "*" in given or etag in {tag.removeprefix("W/") for tag in given}
+    given = _given(request, "If-None-Match")
+    return "*" in given or etag in given
 
 
 def is_strict(request: Request) -> bool:
@@ -42,7 +47,7 @@ def require_match(request: Request, revision: Revision | None) -> None:
     Raises:
         PreconditionFailed: it is not there, or another revision is current.
     """
-    given = parse_etags(request.headers.get("If-Match", ""))
+    given = _given(request, "If-Match")
     if revision is None or ("*" not in given and etag_of(revision) not in given):
         raise PreconditionFailed(
             _("Someone else changed this file in between."),
@@ -61,7 +66,7 @@ def version_to_match(request: Request, mission: Mission) -> int | None:
     Raises:
         PreconditionFailed: the mission is at another one.
     """
-    given = parse_etags(request.headers.get("If-Match", ""))
+    given = _given(request, "If-Match")
     if not is_strict(request) or "*" in given:
         return None
     if etag_of_mission(mission) not in given:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import dj_database_url
 import django_stubs_ext
+from corsheaders.defaults import default_headers
 from csp.constants import NONCE
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.crypto import salted_hmac
@@ -95,8 +96,12 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
         "form-action": ["'self'"],
     },
-    "EXCLUDE_URL_PREFIXES": ("/admin/", "/api/v1/docs/"),
 }
+# Other sites may call the API with a token, never with a session of ours.
+CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = (*default_headers, "idempotency-key", "if-match", "if-none-match")
+CORS_EXPOSE_HEADERS = ("ETag", "Link", "Location", "Retry-After", "X-Request-Id")
 
 # -- apps --------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -109,6 +114,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "channels",
+    "corsheaders",
     "rest_framework",
     "rest_framework_simplejwt",
     "rest_framework_simplejwt.token_blacklist",
@@ -131,6 +137,9 @@ MIDDLEWARE = [
     "parallagon.core.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "parallagon.core.browsers.BrowserPolicyMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "parallagon.core.compression.CompressAnswers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -188,6 +197,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
+# Names that hold a hash of the content: Vite's, and Django's where files were collected.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/frontend/assets/.+-[\w-]{8}\.|\.[0-9a-f]{12}\."
 DJANGO_VITE = {
     "default": {
         "dev_mode": env.flag("PARALLAGON_VITE_DEV"),

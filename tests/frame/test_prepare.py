@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -85,6 +86,33 @@ class TestPackages:
         prepare.install_packages("run")
 
         assert installer.locks == ["base.txt", "base.txt"]
+
+
+class TestPage:
+    def test_has_small_copies_of_its_files(
+        self, prepare: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        built = tmp_path / "assets" / "page-12345678.js"
+        built.parent.mkdir()
+        built.write_text("let same = 1;\n" * 500)
+        monkeypatch.setattr(prepare, "BUILT", tmp_path)
+
+        prepare.compress_page()
+
+        for copy in (Path(f"{built}.br"), Path(f"{built}.gz")):
+            assert copy.stat().st_size < built.stat().st_size / 10
+
+    def test_is_not_compressed_twice(
+        self, prepare: ModuleType, tmp_path: Path, monkeypatch: Any
+    ) -> None:
+        (tmp_path / "page.js.gz").touch()
+        monkeypatch.setattr(prepare, "BUILT", tmp_path)
+        commands: list[list[str]] = []
+        monkeypatch.setattr(prepare, "run", lambda command, *_: commands.append(command))
+
+        prepare.compress_page()
+
+        assert commands == []
 
 
 class TestNode:
