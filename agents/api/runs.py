@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from agents import transcript
 from agents.api.serializers import (
+    RunCallsSerializer,
     RunDiffSerializer,
     RunFilterSerializer,
     RunLogSerializer,
@@ -27,7 +28,8 @@ from agents.api.serializers import (
     TranscriptSerializer,
 )
 from agents.changes import unified
-from agents.models import AgentRun
+from agents.models import AgentRun, ModelCall
+from agents.replay import has_record
 from agents.retention import is_kept
 from agents.runlog import is_cut, read_log
 from agents.selectors import run_directory, runs_seen_by
@@ -39,6 +41,8 @@ from parallagon.accounts.authentication import caller
 from parallagon.core import downloads
 from parallagon.core.api import Pages, problems
 from parallagon.core.errors import Conflict, Gone, ResourceNotFoundError
+
+MOST_CALLS = 500
 
 
 class RunPages(Pages):
@@ -94,6 +98,19 @@ class RunView(APIView):
     @extend_schema(operation_id="runs_retrieve", responses=RunSerializer)
     def get(self, request: Request, run_id: UUID) -> Response:
         return Response(RunSerializer(run_of(request, run_id)).data)
+
+
+class RunCallsView(APIView):
+    @extend_schema(operation_id="runs_calls", responses={200: RunCallsSerializer, **problems(404)})
+    def get(self, request: Request, run_id: UUID) -> Response:
+        """Return the run's calls to a model, in order: tokens, cost, seconds, how each ended.
+
+        They are written when the run ends.
+        """
+        run = run_of(request, run_id)
+        calls = ModelCall.objects.filter(run=run).order_by("number")[:MOST_CALLS]
+        is_recorded = is_kept(run, timezone.now()) and has_record(run_directory(run.pk))
+        return Response(RunCallsSerializer({"results": calls, "is_recorded": is_recorded}).data)
 
 
 class RunLogView(APIView):

@@ -8,11 +8,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from agents.health import HEALTH, Health, health_of
-from agents.models import Agent, AgentRun, Failure
+from agents.models import Agent, AgentRun, Failure, ModelCall
 from agents.roles import registry
 from agents.steps import steps_of
 from missions.api.serializers import FilePathsField
 from parallagon.core.money import Dollars
+from parallagon.core.scrubbing import scrub
 
 
 class ChangeSerializer(serializers.Serializer[dict[str, Any]]):
@@ -81,6 +82,32 @@ class RunSerializer(serializers.ModelSerializer[AgentRun]):
     @extend_schema_field(StepSerializer(many=True))
     def get_steps(self, run: AgentRun) -> list[dict[str, Any]]:
         return steps_of(run.timings)
+
+
+class CallSerializer(serializers.ModelSerializer[ModelCall]):
+    """One call to a model, as the ledger has it; null is not known."""
+
+    cost = Dollars(allow_null=True, read_only=True, help_text="US dollars; null: not known")
+    detail = serializers.SerializerMethodField(help_text="of a failure, in words")
+
+    class Meta:
+        model = ModelCall
+        fields = (
+            "number", "model", "started_at", "seconds", "status", "input_tokens", "output_tokens",
+            "cached_tokens", "is_estimated", "cost", "is_price_assumed", "finish_reason",
+            "is_complete", "failure", "detail",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_detail(self, call: ModelCall) -> str:
+        return scrub(call.detail)
+
+
+class RunCallsSerializer(serializers.Serializer[dict[str, Any]]):
+    results = CallSerializer(many=True)
+    is_recorded = serializers.BooleanField(
+        help_text="whether a record is kept by which `manage.py replay_run` can repeat the run"
+    )
 
 
 class AgentSerializer(serializers.ModelSerializer[Agent]):

@@ -61,6 +61,7 @@ urlpatterns = [
     ),
     path("runs/", runs.RunListView.as_view(), name="runs"),
     path("runs/<uuid:run_id>/", runs.RunView.as_view(), name="run"),
+    path("runs/<uuid:run_id>/calls", runs.RunCallsView.as_view(), name="run-calls"),
     path("runs/<uuid:run_id>/log", runs.RunLogView.as_view(), name="run-log"),
     path("runs/<uuid:run_id>/transcript", runs.RunTranscriptView.as_view(), name="run-transcript"),
     path("runs/<uuid:run_id>/transcript/download", runs.RunTranscriptDownloadView.as_view()),

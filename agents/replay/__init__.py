@@ -6,7 +6,7 @@ where what is asked now differs from what was asked then. The replies themselves
 gateway (`agents/gateway/replies.py`). Everything lies in the run's folder and goes away with it.
 """
 
-from agents.replay.record import recorded
+from agents.replay.record import has_record, recorded
 from agents.replay.repetition import CannotReplay, Repetition, repeat
 
-__all__ = ["CannotReplay", "Repetition", "recorded", "repeat"]
+__all__ = ["CannotReplay", "Repetition", "has_record", "recorded", "repeat"]

@@ -196,6 +196,11 @@ def read_record(directory: Path) -> Record:
     return record
 
 
+def has_record(directory: Path) -> bool:
+    """Tell whether a run left a record; only a repetition finds out whether it is of use."""
+    return (directory / RECORD_FILE).is_file()
+
+
 def digests_in(directory: Path) -> dict[str, str]:
     """Return the hashes of what the gateway kept of a run; "" for a file that is not there."""
     return {name: _digest(directory / name) for name in (REPLIES_FILE, TRANSCRIPT_FILE)}
