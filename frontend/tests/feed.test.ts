@@ -26,7 +26,8 @@ function runOf(id: string, minute: number, facts: Partial<Run> = {}): Run {
     outcome: "changed", reason: "", count: 1, model: "m", is_offline: true, queued_at: at(minute),
     started_at: at(minute), finished_at: at(minute), calls: 1, input_tokens: 1, output_tokens: 1,
     cost: "0.01", is_cost_assumed: false,
-    changes: [{ path: "production.md", from: 1, to: 2, added: 42, removed: 3 }], refused: [], flags: [], ...facts,
+    changes: [{ path: "production.md", from: 1, to: 2, added: 42, removed: 3 }], refused: [], flags: [], steps: [],
+    ...facts,
   };
 }
 

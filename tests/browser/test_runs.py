@@ -49,6 +49,33 @@ class TestRun:
         expect(panel).to_be_hidden()
         expect(owner.preview("specifications.md")).to_contain_text("The bell must ring at noon.")
 
+    def test_shows_what_was_said_and_where_its_time_went(self, owner: Person) -> None:
+        mission = owner.create_mission("A bell", REQUEST)
+        owner.open(mission, "demande.md")
+        owner.run_agent("Specifications")
+        owner.feed.get_by_role("button", name="Specifications changed specifications.md").click()
+        panel = owner.page.get_by_role("dialog", name="Run of Specifications")
+
+        panel.get_by_role("button", name="Transcript").click()
+
+        call = panel.get_by_role("article", name="Call 1")
+        expect(call).to_contain_text("offline/writer")
+        expect(call.locator("pre").last).to_contain_text("The bell must ring at noon.")
+        expect(call).not_to_contain_text("- write `specifications.md`")
+        message = call.locator("summary", has_text="Parallagon role").first
+        message.focus()
+        owner.page.keyboard.press("Enter")
+        expect(call).to_contain_text("- write `specifications.md`")
+        expect(panel).to_contain_text(re.compile("manage.py replay_run [0-9a-f-]{36}"))
+        owner.shoot("run-transcript")
+
+        panel.get_by_role("button", name="Timings").click()
+
+        timings = panel.get_by_role("table", name="Timings")
+        for step in ("Taking its files", "Copying files", "Working", "Landing", "In all"):
+            expect(timings.get_by_role("row", name=step)).to_contain_text(re.compile(r"\d m?s"))
+        owner.shoot("run-timings")
+
     def test_can_be_taken_back(self, owner: Person) -> None:
         mission = owner.create_mission("A bell", REQUEST)
         owner.open(mission, "specifications.md")

@@ -1,5 +1,6 @@
 import { request } from "./http";
 import type { RevertedRun } from "./decisionTypes";
+import type { RunCalls, TranscriptPage } from "./runTypes";
 import type { Agent, FileDiff, ModelList, Page, Run, RunLog } from "./types";
 
 export const listAgents = (mission: number) =>
@@ -13,6 +14,10 @@ export const changeAgent = (id: number, body: { model: string }) =>
 export const listRuns = (mission: number) => request<Page<Run>>("GET", `runs/?mission=${mission}`);
 export const readRun = (id: string) => request<Run>("GET", `runs/${id}/`);
 export const readRunLog = (id: string) => request<RunLog>("GET", `runs/${id}/log`);
+export const readRunCalls = (id: string) => request<RunCalls>("GET", `runs/${id}/calls`);
+/** What the run asked its model, and was told, from a place in it on. */
+export const readTranscript = (id: string, after: number) =>
+  request<TranscriptPage>("GET", `runs/${id}/transcript?after=${after}`);
 /** Where all that the run asked its model, and was told, can be taken from. */
 export const transcriptUrl = (id: string) => `/api/v1/runs/${id}/transcript/download`;
 export const readRunDiff = (id: string) => request<{ files: FileDiff[] }>("GET", `runs/${id}/diff`);

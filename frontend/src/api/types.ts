@@ -1,5 +1,7 @@
 /** The shapes that the API and the live socket speak. */
 
+import type { RunStep } from "./runTypes";
+
 export type Language = "en" | "fr";
 export type Activity = "working" | "settled" | "stopped" | "waiting";
 export type Membership = "owner" | "editor" | "viewer";
@@ -185,6 +187,7 @@ export interface Run {
   changes: RunChange[];
   refused: RefusedPath[];
   flags: RunFlag[];
+  steps: RunStep[];
 }
 
 /** What is doubtful in a text that a run wrote; it landed all the same. */

@@ -3,7 +3,7 @@ import { useI18n } from "vue-i18n";
 import type { MeasureKind } from "@/api/budgetTypes";
 import type { Author } from "@/api/types";
 import { dollarsText } from "@/support/money";
-import { agoText, momentText } from "@/support/time";
+import { agoText, millisecondsText, momentText } from "@/support/time";
 
 /** Names and times in the words of the page. */
 export function useWords() {
@@ -46,6 +46,10 @@ export function useWords() {
     return value === null ? t("app.unknown") : new Intl.NumberFormat(locale.value).format(value);
   }
 
+  function duration(milliseconds: number): string {
+    return millisecondsText(milliseconds, locale.value);
+  }
+
   function dollars(value: string): string {
     return dollarsText(value, locale.value);
   }
@@ -57,6 +61,7 @@ export function useWords() {
   }
 
   return {
-    t, te, locale, known, roleName, fileLabel, authorName, sentence, ago, moment, number, dollars, amount,
+    t, te, locale, known, roleName, fileLabel, authorName, sentence, ago, moment, number, duration, dollars,
+    amount,
   };
 }

@@ -15,6 +15,19 @@ export function clockText(seconds: number): string {
   return shown.map((part, index) => (index ? String(part).padStart(2, "0") : String(part))).join(":");
 }
 
+/** "4 ms", "0.8 sec" or "12 sec"; from a minute on "1:12", and under one millisecond it is said so. */
+export function millisecondsText(milliseconds: number, locale: string): string {
+  if (milliseconds >= 60_000) return clockText(milliseconds / 1000);
+  if (milliseconds < 1) return `< ${millisecondsText(1, locale)}`;
+  const isShort = milliseconds < 100;
+  return new Intl.NumberFormat(locale, {
+    style: "unit",
+    unit: isShort ? "millisecond" : "second",
+    unitDisplay: "short",
+    maximumFractionDigits: isShort || milliseconds >= 10_000 ? 0 : 1,
+  }).format(isShort ? milliseconds : milliseconds / 1000);
+}
+
 /** Seconds that a run took or has taken so far; null while it waits. */
 export function runSeconds(startedAt: string | null, finishedAt: string | null, now: number): number | null {
   if (!startedAt) return null;
