@@ -8,9 +8,11 @@ class AgentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Let missions tell agents what happens to them."""
+        from agents import hooks as own
         from agents import leftovers, services
         from agents.costs import spending_of
         from agents.selectors import activities, facts_of_runs
+        from agents.telling import tell_of_loop
         from missions import hooks, integrity
 
         hooks.on_created.append(services.create_agents)
@@ -24,4 +26,5 @@ class AgentsConfig(AppConfig):
         hooks.activity.append(activities)
         hooks.runs.append(facts_of_runs)
         hooks.spending.append(spending_of)
+        own.on_loop.append(tell_of_loop)
         integrity.more.append(leftovers.look)

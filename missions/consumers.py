@@ -37,11 +37,8 @@ class MissionConsumer(BaseConsumer):
         self._turn = asyncio.Lock()
         if await self._seen() is None:
             return NOT_FOUND
-        given = parse_qs(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        if "after" not in given:
-            return None
-        self._after = _number(given["after"][-1])
-        return BAD_REQUEST if self._after is None else None
+        is_given, self._after = number_in(self.scope["query_string"])
+        return BAD_REQUEST if is_given and self._after is None else None
 
     def group(self) -> str:
         return events.group(self.mission_id)
@@ -58,7 +55,7 @@ class MissionConsumer(BaseConsumer):
 
     async def resume(self, message: dict[str, Any]) -> None:
         """Send again what follows a number that the client gives."""
-        after = _number(message.get("after"))
+        after = number_of(message.get("after"))
         if after is None:
             await self.send_error("bad_after")
             return
@@ -132,7 +129,13 @@ class MissionConsumer(BaseConsumer):
         await self.send_frame("resync", {"seq": seq})
 
 
-def _number(value: Any) -> int | None:
+def number_in(query: bytes) -> tuple[bool, int | None]:
+    """Return whether a query names a number after which to go on, and which, if it is one."""
+    given = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("after")
+    return (True, number_of(given[-1])) if given else (False, None)
+
+
+def number_of(value: Any) -> int | None:
     """Return a number of an event, ``None`` for anything else."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)

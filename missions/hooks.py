@@ -10,6 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from missions.models import Mission, Revision
+from parallagon.accounts.models import User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,15 @@ class Updated:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Joined:
+    """Somebody takes part in a mission now, let in by one of its owners."""
+
+    mission: Mission
+    user: User
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reset:
     """A mission's files are its templates and its first request again."""
 
@@ -90,6 +100,7 @@ on_created: list[Callable[[Created], None]] = []
 on_landed: list[Callable[[Landed], None]] = []
 on_decided: list[Callable[[Decided], None]] = []
 on_updated: list[Callable[[Updated], None]] = []
+on_joined: list[Callable[[Joined], None]] = []
 on_reset: list[Callable[[Reset], None]] = []
 on_archived: list[Callable[[Archived], None]] = []
 on_purged: list[Callable[[Purged], None]] = []

@@ -5,3 +5,10 @@ from django.utils.translation import gettext_lazy as _
 class NotificationsConfig(AppConfig):
     name = "notifications"
     verbose_name = _("notifications")
+
+    def ready(self) -> None:
+        """Let missions tell of those who join them."""
+        from missions import hooks
+        from notifications.listening import tell_newcomer
+
+        hooks.on_joined.append(tell_newcomer)

@@ -1,9 +1,25 @@
-"""What runs in the background for notifications."""
+"""What runs in the background for notifications; any number of each may run at once."""
 
 from celery import shared_task
+from django.utils import timezone
+
+from notifications.services import ForgetOld
+from notifications.sources import FollowEvents, TellOfExpiring
 
 
-@shared_task(name="notifications.deliver", time_limit=120)
-def deliver() -> int:
-    """Send what waits for channels outside; any number of these may run at once."""
-    return 0
+@shared_task(name="notifications.follow", time_limit=60)
+def follow() -> int:
+    """Tell people what happened in missions since the last look."""
+    return FollowEvents(now=timezone.now()).execute()
+
+
+@shared_task(name="notifications.remind", time_limit=300)
+def remind() -> int:
+    """Tell people of proposals that will soon expire."""
+    return TellOfExpiring(now=timezone.now()).execute()
+
+
+@shared_task(name="notifications.forget", time_limit=300)
+def forget() -> int:
+    """Remove what nobody reads any more."""
+    return ForgetOld(now=timezone.now()).execute()

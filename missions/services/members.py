@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from missions import events
+from missions import events, hooks
 from missions.models import Membership, Mission
 from missions.services.writing import publish_mission
 from parallagon.accounts.models import User
@@ -51,6 +51,9 @@ class AddMember(BaseService[Membership]):
                 member = Membership.objects.create(
                     mission=self.mission, user=self.user, role=self.role
                 )
+                joined = hooks.Joined(mission=self.mission, user=self.user, now=self.now)
+                for hook in hooks.on_joined:
+                    hook(joined)
                 publish_mission(self.mission, now=self.now)
         except IntegrityError as error:
             sentence = _("%(name)s is a member already.") % {"name": self.user.display_name()}

@@ -292,6 +292,13 @@ CELERY_BEAT_SCHEDULE = {
     "dispatch": {"task": "agents.dispatch", "schedule": 1.0, "options": {"expires": 5}},
     "forget": {"task": "agents.prune", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
     "reap": {"task": "agents.reap", "schedule": 5.0, "options": {"expires": 10}},
+    "follow-events": {"task": "notifications.follow", "schedule": 2.0, "options": {"expires": 4}},
+    "remind": {"task": "notifications.remind", "schedule": 3600.0, "options": {"expires": 3600}},
+    "forget-told": {
+        "task": "notifications.forget",
+        "schedule": 24 * 3600.0,
+        "options": {"expires": 3600},
+    },
     "recover": {"task": "missions.recover", "schedule": 60.0, "options": {"expires": 60}},
     "thin": {"task": "missions.thin", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
     "sweep": {"task": "missions.sweep", "schedule": 3600.0, "options": {"expires": 3600}},

@@ -33,6 +33,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
         "on_landed",
         "on_updated",
         "on_reset",
+        "on_joined",
         "on_archived",
         "on_purged",
         "activity",
