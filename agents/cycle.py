@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -48,6 +47,7 @@ from missions.leases import take_lease
 from missions.locks import RunLock
 from missions.models import Lease, Mission, Proposal
 from missions.staging import Staged, stage
+from missions.turns import turn
 from parallagon.core.errors import Conflict, LockError, ParallagonError, ValidationError
 from parallagon.core.logging import log_context
 
@@ -180,7 +180,7 @@ class Cycle:
             lock.acquire()
         except LockError as error:
             raise Taken(error.message) from error
-        with transaction.atomic():
+        with turn(self.mission.pk):
             queued = AgentRun.objects.filter(pk=self.run.pk, state=AgentRun.State.QUEUED)
             if not queued.update(
                 state=AgentRun.State.RUNNING,
@@ -210,7 +210,7 @@ class Cycle:
         if not asked:
             self._leave_alone(files, now)
         try:
-            with transaction.atomic():
+            with turn(self.mission.pk):
                 lease = take_lease(
                     mission_id=self.mission.pk,
                     role=self.agent.role,

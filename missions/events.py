@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from missions.models import Event, Mission
+from missions.turns import turn
 from parallagon.core import live
 
 EventType = Literal[
@@ -72,7 +73,7 @@ def publish_many(
     mission is the order given.
     """
     counts = Counter(mission_id for mission_id, _kind, _data in facts)
-    with transaction.atomic():
+    with turn(*counts):
         for count in set(counts.values()):
             same = [mission_id for mission_id, number in counts.items() if number == count]
             Mission.objects.filter(pk__in=same).update(seq=F("seq") + count)

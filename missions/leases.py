@@ -8,11 +8,12 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import F
 
 from missions.models import Lease, Mission
 from missions.paths import matches
+from missions.turns import turn
 from parallagon.core.errors import LockError, PermissionDeniedError
 
 
@@ -43,13 +44,11 @@ def take_lease(
         LeaseBusy: a run that has not ended holds the role or one of the patterns.
     """
     try:
-        with transaction.atomic():
+        with turn(mission_id):
             # A run that was put back into the queue takes its files anew.
             Lease.objects.filter(run_id=run_id).delete()
             held = Lease.objects.filter(mission_id=mission_id, released_at=None)
-            # Leases before the mission's row, as in a landing: two orders would be a deadlock.
             held.filter(ends_at__lte=now).update(released_at=now)
-            # The counter's row keeps two takers apart until the lease is written.
             Mission.objects.filter(pk=mission_id).update(fence=F("fence") + 1)
             token = Mission.objects.values_list("fence", flat=True).get(pk=mission_id)
             for lease in held.all():

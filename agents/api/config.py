@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -16,6 +15,7 @@ from agents.roles import registry
 from agents.services import ConfigureAgent
 from agents.services.queue import bounds_of
 from missions.models import MissionFile
+from missions.turns import turn
 from parallagon.core.api import problems
 
 MODE = ("mode", "shortest", "longest")
@@ -60,7 +60,7 @@ class ConfigView(APIView):
         serializer = ConfigUpdateSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         given = serializer.validated_data
-        with transaction.atomic():
+        with turn(agent.mission_id):
             change_agent(agent, given)
             if given.keys() & set(MODE):
                 values = {name: given.get(name, getattr(agent, name)) for name in MODE}

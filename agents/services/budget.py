@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -15,6 +14,7 @@ from agents.budget import Caps, Measure, Standing, scopes_of, standings
 from agents.models import Agent, AgentRun, Budget, BudgetNotice
 from agents.services.queue import bounds_of
 from missions.models import Mission
+from missions.turns import turn
 from parallagon.core.services import BaseService
 
 NOTICE_DAYS: Final = 40
@@ -36,8 +36,7 @@ class SetMissionBudget(BaseService[Budget]):
     now: datetime
 
     def _perform(self) -> Budget:
-        with transaction.atomic(), override(self.mission.language):
-            Mission.objects.select_for_update(no_key=True).get(pk=self.mission.pk)
+        with turn(self.mission.pk), override(self.mission.language):
             before = _caps(self.mission, None, now=self.now)
             budget, _is_new = Budget.objects.update_or_create(
                 mission=self.mission,
@@ -74,7 +73,7 @@ class SetAgentBudget(BaseService[Agent]):
 
     def _perform(self) -> Agent:
         agent = self.agent
-        with transaction.atomic(), override(agent.mission.language):
+        with turn(agent.mission_id), override(agent.mission.language):
             before = _caps(agent.mission, agent, now=self.now)
             agent.day_dollars = self.day.dollars
             agent.day_tokens = self.day.tokens

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -12,6 +11,7 @@ from agents import announce
 from agents.models import Agent
 from agents.services.queue import bounds_of, look_anew
 from missions.services.writing import check_open
+from missions.turns import turn
 from parallagon.core.errors import ValidationError
 from parallagon.core.services import BaseService
 
@@ -45,7 +45,7 @@ class ConfigureAgent(BaseService[Agent]):
 
     def _perform(self) -> Agent:
         agent = self.agent
-        with transaction.atomic(), override(agent.mission.language):
+        with turn(agent.mission_id), override(agent.mission.language):
             agent.mode, agent.shortest, agent.longest = self.mode, self.shortest, self.longest
             shortest, longest = bounds_of(agent)
             agent.interval = min(max(agent.interval, shortest), longest)

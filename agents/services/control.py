@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -18,6 +17,7 @@ from agents.services.finish import FinishRun
 from agents.services.queue import bounds_of, look_anew, queue_run
 from agents.services.roster import add_missing, agents_with_a_role
 from missions.models import Mission
+from missions.turns import turn
 from parallagon.core.errors import Conflict
 from parallagon.core.services import BaseService
 
@@ -36,7 +36,8 @@ class StartAgent(BaseService[Agent]):
 
     def _perform(self) -> Agent:
         agent = self.agent
-        with transaction.atomic(), override(agent.mission.language):
+        with turn(agent.mission_id), override(agent.mission.language):
+            _look_again(agent)
             if agent.is_stopping:
                 agent.is_stopping = False
                 agent.save(update_fields=["is_stopping"])
@@ -63,7 +64,8 @@ class StopAgent(BaseService[Agent]):
 
     def _perform(self) -> Agent:
         agent = self.agent
-        with transaction.atomic(), override(agent.mission.language):
+        with turn(agent.mission_id), override(agent.mission.language):
+            _look_again(agent)
             if agent.state == Agent.State.RUNNING:
                 agent.is_stopping = True
                 agent.reason = _("stops when its run has ended")
@@ -106,7 +108,7 @@ class RunAgent(BaseService[AgentRun]):
             raise Conflict(_("This agent is at work already."), state=self.agent.state)
 
     def _perform(self) -> AgentRun:
-        with transaction.atomic(), override(self.agent.mission.language):
+        with turn(self.agent.mission_id), override(self.agent.mission.language):
             stopped = self.agent.state == Agent.State.STOPPED
             run = queue_run(
                 self.agent, trigger=AgentRun.Trigger.PERSON, reason=_("asked to"), now=self.now
@@ -135,8 +137,8 @@ class CancelRun(BaseService[AgentRun]):
             raise Conflict(_("This run has finished already."), outcome=self.run.outcome)
 
     def _perform(self) -> AgentRun:
-        with transaction.atomic(), override(self.run.mission.language):
-            run = AgentRun.objects.select_for_update(of=("self",)).get(pk=self.run.pk)
+        with turn(self.run.mission_id), override(self.run.mission.language):
+            run = AgentRun.objects.select_for_update(no_key=True, of=("self",)).get(pk=self.run.pk)
             if run.state == AgentRun.State.QUEUED:
                 drop_run(run, reason=_("cancelled before it began"), now=self.now)
             else:
@@ -174,7 +176,7 @@ class SetModel(BaseService[Agent]):
     now: datetime
 
     def _perform(self) -> Agent:
-        with transaction.atomic():
+        with turn(self.agent.mission_id):
             self.agent.model = self.model
             self.agent.save(update_fields=["model"])
             look_anew(self.agent, reason=_("the model has changed"), now=self.now)
@@ -191,7 +193,7 @@ class StartMission(BaseService[Mission]):
     now: datetime
 
     def _perform(self) -> Mission:
-        with transaction.atomic():
+        with turn(self.mission.pk):
             add_missing([self.mission.pk], now=self.now)
             for agent in agents_with_a_role(self.mission.pk):
                 StartAgent(agent=agent, now=self.now).execute()
@@ -207,7 +209,7 @@ class StopMission(BaseService[Mission]):
     now: datetime
 
     def _perform(self) -> Mission:
-        with transaction.atomic():
+        with turn(self.mission.pk):
             for agent in self.mission.agents.select_related("mission"):
                 StopAgent(agent=agent, now=self.now).execute()
         return self.mission
@@ -226,6 +228,11 @@ class CancelMission(BaseService[Mission]):
             with suppress(Conflict):  # it has just ended by itself
                 CancelRun(run=run, now=self.now).execute()
         return self.mission
+
+
+def _look_again(agent: Agent) -> None:
+    """Read what may have happened to the agent before it was our turn."""
+    agent.refresh_from_db(fields=["state", "reason", "loop", "is_stopping"])
 
 
 def _require_active(mission: Mission) -> None:

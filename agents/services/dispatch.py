@@ -49,11 +49,10 @@ class Dispatch(BaseService[list[UUID]]):
 
     def _queue(self, due: QuerySet[Agent]) -> None:
         with transaction.atomic():
-            agents = list(
-                due.select_related("mission")
-                .only(*NEEDED)
-                .select_for_update(skip_locked=True, of=("self",))[: self.limit]
-            )
+            rows = due.select_related("mission").only(*NEEDED)
+            # A mission that somebody is changing has its turn a second later.
+            free = rows.select_for_update(no_key=True, skip_locked=True, of=("self", "mission"))
+            agents = list(free[: self.limit])
             for language, speaking in _by_language(agents).items():
                 with translation.override(language):
                     self._claim(speaking, reason=_("its turn has come"))

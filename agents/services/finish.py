@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agents import announce, scheduling
@@ -22,6 +21,7 @@ from agents.services.loops import StopLoop
 from agents.services.queue import bounds_of
 from missions.leases import release_lease
 from missions.models import Mission
+from missions.turns import turn
 from parallagon.core.errors import Conflict
 from parallagon.core.services import BaseService
 
@@ -53,7 +53,7 @@ class FinishRun(BaseService[AgentRun]):
     timings: Sequence[Mapping[str, Any]] = ()
 
     def _perform(self) -> AgentRun:
-        with transaction.atomic():
+        with turn(self.run.mission_id):
             self._finish_row()
             self._write_calls()
             release_lease(self.run.pk, now=self.now)
@@ -227,7 +227,7 @@ class SkipRun(BaseService[None]):
     now: datetime
 
     def _perform(self) -> None:
-        with transaction.atomic():
+        with turn(self.run.mission_id):
             newest = AgentRun.objects.filter(agent_id=self.run.agent_id).exclude(pk=self.run.pk)
             rows = newest.order_by("-queued_at").values_list("pk", "outcome", "count")[:1]
             streak = [(pk, count) for pk, outcome, count in rows if outcome == Outcome.SKIPPED]
@@ -261,7 +261,7 @@ class RequeueRun(BaseService[AgentRun]):
     now: datetime
 
     def _perform(self) -> AgentRun:
-        with transaction.atomic():
+        with turn(self.run.mission_id):
             rows = AgentRun.objects.filter(pk=self.run.pk, state=AgentRun.State.RUNNING)
             if not rows.update(
                 state=AgentRun.State.QUEUED,
@@ -291,9 +291,9 @@ class SettleMission(BaseService[bool]):
     now: datetime
 
     def _perform(self) -> bool:
-        with transaction.atomic():
+        with turn(self.mission.pk):
             agents = list(
-                Agent.objects.select_for_update()
+                Agent.objects.select_for_update(no_key=True)
                 .filter(mission=self.mission)
                 .exclude(state=Agent.State.STOPPED)
             )

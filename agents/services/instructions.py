@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -12,6 +11,7 @@ from agents import announce
 from agents.models import Agent, Instruction
 from agents.services.queue import look_anew
 from missions.services.writing import check_open
+from missions.turns import turn
 from parallagon.accounts.models import User
 from parallagon.core.errors import Conflict, ValidationError
 from parallagon.core.services import BaseService
@@ -46,7 +46,7 @@ class LeaveInstruction(BaseService[Instruction]):
         check_text(self.text)
 
     def _perform(self) -> Instruction:
-        with transaction.atomic():
+        with turn(self.agent.mission_id):
             Agent.objects.select_for_update(no_key=True).get(pk=self.agent.pk)
             if self.agent.instructions.unread().count() >= MOST_UNREAD:
                 sentence = _("%(count)s instructions wait already: change or remove one.")
@@ -84,7 +84,7 @@ class ChangeInstruction(BaseService[Instruction]):
             "changed_at": self.now,
             "run": None,
         }
-        with transaction.atomic():
+        with turn(known.agent.mission_id):
             unread = Instruction.objects.unread().filter(pk=known.pk, version=known.version)
             if not unread.update(**values):
                 raise AlreadyRead(_("It was read, changed or removed meanwhile."))
@@ -107,7 +107,7 @@ class WithdrawInstruction(BaseService[None]):
 
     def _perform(self) -> None:
         agent = self.instruction.agent
-        with transaction.atomic():
+        with turn(agent.mission_id):
             if not Instruction.objects.unread().filter(pk=self.instruction.pk).delete()[0]:
                 raise AlreadyRead(_("It was read or removed meanwhile."))
             announce.agent_changed(agent, now=self.now)

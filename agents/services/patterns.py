@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -16,8 +15,8 @@ from agents.roles.base import AgentFiles
 from agents.roles.patterns import clashes, overlap
 from agents.services.queue import look_anew
 from missions.hooks import Landed
-from missions.models import Mission
 from missions.paths import extension, validate_path
+from missions.turns import turn
 from parallagon.core.errors import Conflict, ValidationError
 from parallagon.core.services import BaseService
 
@@ -54,9 +53,7 @@ class SetFiles(BaseService[Agent]):
     def _perform(self) -> Agent:
         agent = self.agent
         given = {name: getattr(self, name) for name in LISTS if getattr(self, name) is not None}
-        with transaction.atomic(), override(agent.mission.language):
-            # Its row keeps two agents from being given the same file at once.
-            Mission.objects.select_for_update(no_key=True).get(pk=agent.mission_id)
+        with turn(agent.mission_id), override(agent.mission.language):
             for name, patterns in given.items():
                 setattr(agent, name, list(dict.fromkeys(patterns)))
             self._check_owners()

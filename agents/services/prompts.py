@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -13,6 +12,7 @@ from agents import announce
 from agents.models import Agent, PromptVersion
 from agents.services.queue import look_anew
 from missions.services.writing import check_open
+from missions.turns import turn
 from parallagon.accounts.models import User
 from parallagon.core.errors import Conflict, ResourceNotFoundError, ValidationError
 from parallagon.core.services import BaseService
@@ -56,7 +56,7 @@ class SetPrompt(BaseService[Agent]):
 
     def _perform(self) -> Agent:
         text = self.text if self.text.strip() else ""
-        with transaction.atomic():
+        with turn(self.agent.mission_id):
             agent = Agent.objects.select_for_update(no_key=True).get(pk=self.agent.pk)
             newest = self._newest(agent)
             if self.base is not None and self.base != newest:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.cache import cache
-from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -16,6 +15,7 @@ from agents.selectors import run_directory, staging_directory
 from agents.services.finish import FinishRun
 from missions import locks
 from missions.locks import RunLock
+from missions.turns import turn
 from parallagon.core.services import BaseService
 
 SILENT_FOR = timedelta(seconds=30)
@@ -64,7 +64,7 @@ class ReapRun(BaseService[bool]):
     def _perform(self) -> bool:
         if locks.are_certain() and not RunLock.is_free(self.run.pk):
             return False
-        with transaction.atomic(), translation.override(self.run.mission.language):
+        with turn(self.run.mission_id), translation.override(self.run.mission.language):
             FinishRun(
                 run=self.run,
                 outcome=AgentRun.Outcome.FAILED,

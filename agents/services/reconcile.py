@@ -4,7 +4,6 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -14,6 +13,7 @@ from agents.roles import registry
 from agents.services.control import StopAgent
 from agents.services.roster import add_missing
 from missions.models import Mission
+from missions.turns import turn
 from parallagon.core.errors import Conflict
 from parallagon.core.services import BaseService
 
@@ -48,7 +48,7 @@ class ReconcileRoles(BaseService[tuple[int, int]]):
     def _stop(self, agent: Agent) -> bool:
         """Stop one agent; return whether that was still to be done."""
         try:
-            with transaction.atomic(), translation.override(agent.mission.language):
+            with turn(agent.mission_id), translation.override(agent.mission.language):
                 StopAgent(agent=agent, now=self.now).execute()
                 agent.reason = _("this installation no longer has its role")
                 agent.save(update_fields=["reason"])

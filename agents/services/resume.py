@@ -4,7 +4,6 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import translation
 from django.utils.functional import Promise
@@ -15,6 +14,7 @@ from agents.models import ILL, Agent, AgentRun
 from agents.services.queue import bring_forward
 from missions import events
 from missions.models import Mission
+from missions.turns import turn
 from parallagon.core.breaker import Circuit
 from parallagon.core.services import BaseService
 
@@ -51,7 +51,7 @@ class TellOfCircuit(BaseService[None]):
             if self.circuit.opened_at is not None
             else None,
         }
-        with transaction.atomic():
+        with turn(*missions.distinct().values_list("pk", flat=True)):
             if self.circuit.opened_at is None:
                 resume(
                     _waiting_for(self.model),
@@ -80,15 +80,15 @@ class ResumeUnconfigured(BaseService[int]):
     now: datetime
 
     def _perform(self) -> int:
-        with transaction.atomic():
-            waiting = Agent.objects.filter(state=Agent.State.PAUSED_BREAKER, next_run_at=None)
+        waiting = Agent.objects.filter(state=Agent.State.PAUSED_BREAKER, next_run_at=None)
+        with turn(*waiting.values_list("mission_id", flat=True)):
             return resume(waiting, reason=_("Parallagon has started again"), now=self.now)
 
 
 def resume(agents: QuerySet[Agent], *, reason: Promise, now: datetime) -> int:
     """Let the agents look soon, not all in the same instant; not those that go in a circle."""
     free = agents.filter(loop="", mission__state=Mission.State.ACTIVE).select_related("mission")
-    waiting = list(free.select_for_update(of=("self",)))
+    waiting = list(free.select_for_update(no_key=True, of=("self",)))
     for agent in waiting:
         soon = now + timedelta(seconds=TOGETHER_SECONDS * random.random())  # noqa: S311 - no secret
         with translation.override(agent.mission.language):

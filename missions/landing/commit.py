@@ -25,6 +25,7 @@ from missions.models import (
 )
 from missions.paths import path_key
 from missions.storage import sha256
+from missions.turns import hold
 from parallagon.core import database
 
 Operation = Revision.Operation
@@ -99,6 +100,7 @@ class Transaction:
             FileOperationError: the database's disk is full.
         """
         with database.foreseen(), transaction.atomic(durable=True):
+            hold(self.mission.pk)
             if self.fence is not None:
                 leases.check_fence(self.mission.pk, self.fence, self.paths)
             self._open_record()

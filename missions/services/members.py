@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from missions import events, hooks
 from missions.models import Membership, Mission
 from missions.services.writing import publish_mission
+from missions.turns import turn
 from parallagon.accounts.models import User
 from parallagon.core.errors import Conflict, ResourceNotFoundError, ValidationError
 from parallagon.core.services import BaseService
@@ -47,7 +48,7 @@ class AddMember(BaseService[Membership]):
 
     def _perform(self) -> Membership:
         try:
-            with transaction.atomic():
+            with turn(self.mission.pk):
                 member = Membership.objects.create(
                     mission=self.mission, user=self.user, role=self.role
                 )

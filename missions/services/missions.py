@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
@@ -11,6 +10,7 @@ from missions import hooks
 from missions.models import Mission
 from missions.services.create import check_model, check_title
 from missions.services.writing import check_open, publish_mission
+from missions.turns import turn
 from parallagon.core.errors import PreconditionFailed
 from parallagon.core.services import BaseService
 
@@ -46,7 +46,7 @@ class UpdateMission(BaseService[Mission]):
         }
         if not changed:
             return self.mission
-        with transaction.atomic():
+        with turn(self.mission.pk):
             self._take_version()
             for name, value in changed.items():
                 setattr(self.mission, name, value)

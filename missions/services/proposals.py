@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from missions import decisions
@@ -15,6 +14,7 @@ from missions.landing import Change, Landing, LandingConflict, land
 from missions.models import Proposal, ProposalFile
 from missions.services.prospects import Prospect, Resolved, prospects_of, text_of
 from missions.services.writing import check_open, check_size
+from missions.turns import turn
 from parallagon.accounts.models import User
 from parallagon.core.errors import ParallagonError, ValidationError
 from parallagon.core.services import BaseService
@@ -100,7 +100,7 @@ class RejectProposal(BaseService[Proposal]):
 
     def _perform(self) -> Proposal:
         paths = [file.path for file in waiting_files(self.proposal, self.files)]
-        with transaction.atomic():
+        with turn(self.proposal.mission_id):
             decide(self.proposal, paths, FileState.REJECTED, now=self.now, user=self.user)
         return self.proposal
 
@@ -125,7 +125,7 @@ class ExpireProposals(BaseService[int]):
 
     def _expire(self, proposal: Proposal) -> bool:
         try:
-            with transaction.atomic():
+            with turn(proposal.mission_id):
                 decisions.close([proposal], FileState.EXPIRED, now=self.now)
         except decisions.AlreadyDecided:  # someone was faster
             return False

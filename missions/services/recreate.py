@@ -15,6 +15,7 @@ from missions.services.create import check_model, check_title, open_mission
 from missions.storage import BlobStore, FileManager
 from missions.transfer.past import Past, PastRevision, current_of, read_content
 from missions.transfer.sources import Source
+from missions.turns import hold
 from parallagon.accounts.models import User
 from parallagon.core.services import BaseService
 
@@ -73,6 +74,7 @@ class RecreateMission(BaseService[Mission]):
 
     def _write(self, mission: Mission, blobs: Sequence[Blob]) -> None:
         with transaction.atomic(durable=True):
+            hold(mission.pk)
             Blob.objects.bulk_create(blobs, ignore_conflicts=True, batch_size=_AT_ONCE)
             files = self._files(mission)
             _revise(files, self.past.revisions)

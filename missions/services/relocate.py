@@ -5,7 +5,6 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
@@ -20,6 +19,7 @@ from missions.services.adopt import FolderTaken, Placed, check_unused
 from missions.services.missions import overtaken
 from missions.services.writing import check_open, publish_mission
 from missions.storage import BlobStore, FileManager, sha256
+from missions.turns import turn
 from parallagon.core.errors import FileOperationError, ParallagonError
 from parallagon.core.services import BaseService
 
@@ -97,7 +97,7 @@ class MoveMission(BaseService[Placed]):
         return True
 
     def _switch(self, target: str) -> None:
-        with transaction.atomic():
+        with turn(self.mission.pk):
             rows = Mission.objects.filter(pk=self.mission.pk, state=Mission.State.ACTIVE)
             if self.version is not None:
                 rows = rows.filter(version=self.version)

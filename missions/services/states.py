@@ -4,13 +4,13 @@ import shutil
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from missions import events, hooks, locks, selectors
 from missions.models import Lease, Mission
 from missions.services.writing import publish_mission
 from missions.storage import FileManager
+from missions.turns import turn
 from parallagon.accounts.models import User
 from parallagon.core.errors import Conflict
 from parallagon.core.services import BaseService
@@ -28,7 +28,7 @@ class ArchiveMission(BaseService[Mission]):
     now: datetime
 
     def _perform(self) -> Mission:
-        with transaction.atomic():
+        with turn(self.mission.pk):
             if self.mission.state == State.DELETED:  # it would come back by this way
                 raise Conflict(_("This mission is deleted: restore it to change it."))
             self.mission.move_to(State.ARCHIVED, user=self.user, now=self.now)
@@ -51,7 +51,7 @@ class DeleteMission(BaseService[Mission]):
     now: datetime
 
     def _perform(self) -> Mission:
-        with transaction.atomic():
+        with turn(self.mission.pk):
             self.mission.move_to(State.DELETED, user=self.user, now=self.now)
             _put_away(self.mission, self.now)
             events.access_changed(self.mission.pk)
@@ -76,7 +76,7 @@ class RestoreMission(BaseService[Mission]):
             raise Conflict(_("This mission was deleted too long ago to be restored."))
 
     def _perform(self) -> Mission:
-        with transaction.atomic():
+        with turn(self.mission.pk):
             self.mission.move_to(self._state_before(), user=self.user, now=self.now)
             publish_mission(self.mission, now=self.now)
         self.mission.refresh_from_db()
@@ -117,7 +117,8 @@ class PurgeMission(BaseService[None]):
                 hook(hooks.Purged(mission=self.mission, now=self.now))
             if not self.mission.folder:
                 shutil.rmtree(FileManager(self.mission).root, ignore_errors=True)
-            Mission.objects.filter(pk=self.mission.pk).delete()
+            with turn(self.mission.pk):
+                Mission.objects.filter(pk=self.mission.pk).delete()
         locks.forget_mission(self.mission.pk)
 
 

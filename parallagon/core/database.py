@@ -16,7 +16,13 @@ from parallagon.core.errors import (
 # How SQLite and PostgreSQL say it: a part of their message, in lower case.
 _FULL = ("disk is full", "no space left", "disk quota exceeded")
 _READ_ONLY = ("readonly database", "read-only transaction")
-_BUSY = ("database is locked", "lock timeout", "deadlock detected", "could not obtain lock")
+_BUSY = (
+    "database is locked",
+    "lock timeout",
+    "deadlock detected",
+    "could not obtain lock",
+    "statement timeout",
+)
 
 
 def failure(error: OperationalError) -> ParallagonError:
