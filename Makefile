@@ -6,10 +6,10 @@ CHECK_SETTINGS := DJANGO_SETTINGS_MODULE=parallagon.settings.test PORT=8000
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run link test check bench schema messages lock prepare prepare-test
+.PHONY: help run link test test-production check bench schema messages lock prepare prepare-test
 
 help:  ## Say what each target does
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 prepare:
 	@python=$$(scripts/find-python) && "$$python" scripts/prepare.py run
@@ -27,6 +27,9 @@ test: check  ## Check everything, then run every test
 	@cd frontend && npm run --silent test
 	@$(BIN)/python -m pytest -n 2 -m "not browser"
 	@$(BIN)/python -m pytest -m browser
+
+test-production: prepare-test  ## Run what uses database or Redis on PostgreSQL and Redis
+	@$(BIN)/python scripts/with_servers.py $(BIN)/python -m pytest -n 2 -m "not browser"
 
 check: prepare-test  ## Format, lint, types, architecture, migrations, API schema
 	@$(BIN)/ruff format --check --quiet $(PACKAGES)

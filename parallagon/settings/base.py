@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import dj_database_url
 import django_stubs_ext
 from corsheaders.defaults import default_headers
 from csp.constants import NONCE
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.crypto import salted_hmac
 
+from parallagon.settings import databases
 from parallagon.settings.env import Environment
 from parallagon.settings.logs import hide_secrets, logging_of
 
@@ -213,20 +213,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
 DATABASE_URL = env.secret("DATABASE_URL")
-SQLITE = {
-    "ENGINE": "django.db.backends.sqlite3",
-    "NAME": DATA_DIR / "db.sqlite3",
-    "OPTIONS": {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-    },
-}
-DATABASES = {
-    "default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)
-    if DATABASE_URL
-    else SQLITE
-}
+SQLITE = databases.sqlite(DATA_DIR / "db.sqlite3")
+DATABASES = {"default": databases.postgresql(DATABASE_URL, env) if DATABASE_URL else SQLITE}
 
 # -- cache and live layer ----------------------------------------------------------------------
 # Without REDIS_URL, `manage.py up` runs a Valkey of its own on a socket in the data directory.
@@ -242,7 +230,12 @@ CACHES: dict[str, dict[str, Any]] = {
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": REDIS_PREFIX,
         # A cache that is down is a slow page, never a broken one.
-        "OPTIONS": {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 2, "SOCKET_TIMEOUT": 2},
+        "OPTIONS": {
+            "IGNORE_EXCEPTIONS": True,
+            "SOCKET_CONNECT_TIMEOUT": 2,
+            "SOCKET_TIMEOUT": 2,
+            "CONNECTION_POOL_KWARGS": {"max_connections": 100, "health_check_interval": 30},
+        },
     },
     # Contents of files, by hash: `missions/cache.py` checks them and goes on without.
     "contents": {
@@ -254,6 +247,7 @@ CACHES: dict[str, dict[str, Any]] = {
             "SERIALIZER": "parallagon.core.cache.RawBytes",
             "SOCKET_CONNECT_TIMEOUT": 0.25,
             "SOCKET_TIMEOUT": 0.25,
+            "CONNECTION_POOL_KWARGS": {"max_connections": 100, "health_check_interval": 30},
         },
     },
 }
@@ -265,10 +259,12 @@ CHANNEL_LAYERS = {
 }
 
 # -- background work ---------------------------------------------------------------------------
+LONGEST_RUN = 3600  # seconds
 # Kombu spells a Unix socket redis+socket://; the rest of the world says unix://.
 CELERY_BROKER_URL = (
     f"redis+socket://{REDIS_SOCKET}?virtual_host=0" if REDIS_IS_EMBEDDED else REDIS_URL
 )
+CELERY_BROKER_POOL_LIMIT = 10
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -280,12 +276,27 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 4 * 3600,
+    # A message that nobody acknowledged for so long comes again: no run may last as long.
+    "visibility_timeout": 4 * LONGEST_RUN,
+    "socket_timeout": 30,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
     "global_keyprefix": f"{REDIS_PREFIX}.",
     "health_check_interval": 25,
 }
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"agents.execute_run": {"queue": "cycles"}}
+# What takes long has a worker of its own: ticks and messages to people never wait behind it.
+CELERY_TASK_ROUTES = {
+    "agents.execute_run": {"queue": "cycles"},
+    "agents.prune": {"queue": "upkeep"},
+    "missions.expire_proposals": {"queue": "upkeep"},
+    "missions.follow_files": {"queue": "upkeep"},
+    "missions.prune_events": {"queue": "upkeep"},
+    "missions.prune_locks": {"queue": "upkeep"},
+    "missions.purge": {"queue": "upkeep"},
+    "missions.sweep": {"queue": "upkeep"},
+    "missions.thin": {"queue": "upkeep"},
+}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
@@ -359,7 +370,7 @@ PARALLAGON_MODEL = env.text("PARALLAGON_MODEL", "offline/writer")
 PARALLAGON_CYCLES = env.integer("PARALLAGON_CYCLES", 8, least=1, most=200)
 PARALLAGON_SANDBOX = env.choice("PARALLAGON_SANDBOX", "auto", ("auto", "landlock", "none"))
 PARALLAGON_OFFLINE_PACE = env.integer("PARALLAGON_OFFLINE_PACE", 0, least=0)  # tokens a second
-PARALLAGON_RUN_SECONDS = env.integer("PARALLAGON_RUN_SECONDS", 600, least=5)
+PARALLAGON_RUN_SECONDS = env.integer("PARALLAGON_RUN_SECONDS", 600, least=5, most=LONGEST_RUN)
 PARALLAGON_BREAKER_FAILURES = env.integer("PARALLAGON_BREAKER_FAILURES", 5, least=1)
 PARALLAGON_BREAKER_WINDOW_SECONDS = env.integer("PARALLAGON_BREAKER_WINDOW_SECONDS", 120, least=1)
 PARALLAGON_BREAKER_PAUSE_SECONDS = env.integer("PARALLAGON_BREAKER_PAUSE_SECONDS", 30, least=1)

@@ -1,4 +1,8 @@
-"""The tests: everything real but the clock's patience; a data directory for each process."""
+"""The tests: everything real but the clock's patience; a data directory for each process.
+
+SQLite and no Redis, unless ``PARALLAGON_TEST_DATABASE_URL`` and ``PARALLAGON_TEST_REDIS_URL`` name
+servers, as ``scripts/with_servers.py`` does.
+"""
 
 import atexit
 import os
@@ -17,17 +21,25 @@ for _name in (
 ):  # fmt: skip
     os.environ[_name] = ""
 os.environ["PARALLAGON_DATA_DIR"] = _folder
+os.environ["DATABASE_URL"] = os.environ.get("PARALLAGON_TEST_DATABASE_URL", "")
+os.environ["REDIS_URL"] = os.environ.get("PARALLAGON_TEST_REDIS_URL", "")
+os.environ["PARALLAGON_REDIS_PREFIX"] = f"test{os.getpid()}"
 
 from parallagon.settings.base import *  # noqa: E402, F403
-from parallagon.settings.base import CHANNEL_LAYERS, SQLITE  # noqa: E402
+from parallagon.settings.base import (  # noqa: E402
+    CACHES,
+    CHANNEL_LAYERS,
+    REDIS_IS_EMBEDDED,
+    SQLITE,
+)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SQLITE["TEST"] = {"NAME": f"{_folder}/test.sqlite3"}
-_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
-CACHES = {
-    "default": {"BACKEND": _MEMORY},
-    "contents": {"BACKEND": _MEMORY, "LOCATION": "contents"},
-}
+if REDIS_IS_EMBEDDED:
+    _MEMORY = "django.core.cache.backends.locmem.LocMemCache"
+    CACHES["default"] = {"BACKEND": _MEMORY}
+    CACHES["contents"] = {"BACKEND": _MEMORY, "LOCATION": "contents"}
+# Frames through Redis are for tests with processes of their own: here nobody waits for them.
 CHANNEL_LAYERS["default"] = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 PARALLAGON_QUIET_SECONDS = 0
 # The scripted model of the tests; without this it would count as the dearest of its provider.
