@@ -11,6 +11,7 @@ from kombu.exceptions import OperationalError
 
 from agents import retention, worker
 from agents.cycle import run_cycle
+from agents.selectors import RESEND_AFTER
 from agents.services import Dispatch, MarkSent, ReapRun, SendRuns
 from agents.services.reap import may_have_slept, silent_runs
 from parallagon.core.errors import DependencyUnavailable, ParallagonError
@@ -50,9 +51,12 @@ def send(run_id: UUID) -> None:
     execute_run.delay(run_id=str(run_id))
 
 
-@shared_task(name="agents.execute_run")
+@shared_task(name="agents.execute_run", expires=2 * RESEND_AFTER.total_seconds())
 def execute_run(*, run_id: str) -> None:
-    """Carry out one run. The database owns it: a second message finds nothing to do."""
+    """Carry out one run. The database owns it: a second message finds nothing to do.
+
+    A message that has waited for long is void: the dispatcher has sent another one.
+    """
     run_cycle(UUID(run_id), workshop=worker.workshop())
     # Runs that take no time would else wait for the next tick, a handful at a time.
     send_all(SendRuns(now=timezone.now(), least=settings.PARALLAGON_CYCLES).execute())

