@@ -41,11 +41,16 @@ def ready(request: HttpRequest) -> HttpResponse:
         "status": "ok" if is_ready else "unavailable",
         "checks": {name: scrub(reason or "ok") for name, reason in checks.items()},
         "open_breakers": sum(c.opened_at is not None for c in MODELS.circuits().values()),
-        "sandbox": "none" if settings.PARALLAGON_SANDBOX == "none" else available_level(),
+        "sandbox": available_sandbox(),
         "landlock_abi": landlock_abi(),
     }
     status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
     return JsonResponse(body, status=status)
+
+
+def available_sandbox() -> str:
+    """Return what shuts in the children of the engine here."""
+    return "none" if settings.PARALLAGON_SANDBOX == "none" else available_level()
 
 
 @never_cache

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from parallagon import health
+from parallagon.overview.api import OverviewView
 from parallagon.search.api import SearchView
 
 handler404 = "parallagon.core.api.not_found"
@@ -24,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("api/v1/auth/", include("parallagon.accounts.api.urls")),
     path("", include("parallagon.accounts.urls")),
+    path("api/v1/overview/", OverviewView.as_view(), name="overview"),
     path("api/v1/search", SearchView.as_view(), name="search"),
     path("api/v1/", include("missions.api.urls")),
     path("api/v1/", include("notifications.api.urls")),

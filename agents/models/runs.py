@@ -121,6 +121,7 @@ class AgentRun(models.Model):
             models.Index(
                 fields=["state"], condition=Q(state__in=["QUEUED", "RUNNING"]), name="run_active"
             ),
+            models.Index(fields=["finished_at"], name="run_by_end"),
         ]
 
     def __str__(self) -> str:
