@@ -24,8 +24,11 @@ export function useLocation(paths: Pick<PageContext["paths"], "editor">) {
   }
 
   function openFile(next: string, options: { replace?: boolean } = {}): void {
-    const hash = next.split("/").map(encodeURIComponent).join("/");
-    go(`${window.location.pathname}#${hash}`, options.replace ?? false);
+    go(`${window.location.pathname}#${hashOf(next)}`, options.replace ?? false);
+  }
+
+  function openPlace(id: number, next: string): void {
+    go(`${paths.editor}/${id}#${hashOf(next)}`, false);
   }
 
   function go(url: string, isReplacement: boolean): void {
@@ -37,7 +40,11 @@ export function useLocation(paths: Pick<PageContext["paths"], "editor">) {
   useEventListener(window, "popstate", read);
   useEventListener(window, "hashchange", read);
   read();
-  return { mission: readonly(mission), path: readonly(path), openMission, openNone, openFile };
+  return { mission: readonly(mission), path: readonly(path), openMission, openNone, openFile, openPlace };
+}
+
+function hashOf(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
 }
 
 function decodeHash(hash: string): string | null {

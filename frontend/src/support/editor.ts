@@ -14,6 +14,7 @@ import { rebasedChanges } from "./rebase";
 /** Marks a change that came from others: it is neither typed nor undone here. */
 const fromOthers = Annotation.define<boolean>();
 const clearFlash = StateEffect.define<null>();
+const showFlash = StateEffect.define<{ from: number; to: number }>();
 const FLASH = 2_500;
 
 const theme = EditorView.theme({
@@ -73,12 +74,14 @@ const highlight = HighlightStyle.define([
   { tag: tags.comment, color: "var(--ink-faint)" },
 ]);
 
-/** Where others have just written, for as long as the eye needs to see it. */
+/** Where others have just written, and where somebody wants to look, for as long as the eye needs to see it. */
 const flashes = StateField.define<DecorationSet>({
   create: () => Decoration.none,
   update(marks, transaction) {
     if (transaction.effects.some((effect) => effect.is(clearFlash))) return Decoration.none;
     const moved = marks.map(transaction.changes);
+    const place = transaction.effects.find((effect) => effect.is(showFlash))?.value;
+    if (place && place.to > place.from) return moved.update({ add: [flash.range(place.from, place.to)] });
     if (!transaction.annotation(fromOthers)) return moved;
     const ranges: { from: number; to: number }[] = [];
     transaction.changes.iterChangedRanges((_fromA, _toA, fromB, toB) => {
@@ -154,6 +157,17 @@ function separatorOf(text: string): string {
 
 export function readEditor(view: EditorView): string {
   return view.state.sliceDoc();
+}
+
+/** Go to a line, from 1, and show it for a moment; to the last one where the text has become shorter. */
+export function showLine(view: EditorView, number: number): void {
+  const line = view.state.doc.line(Math.min(Math.max(number, 1), view.state.doc.lines));
+  view.dispatch({
+    selection: { anchor: line.from },
+    effects: [EditorView.scrollIntoView(line.from, { y: "center" }), showFlash.of({ from: line.from, to: line.to })],
+  });
+  setTimeout(() => view.dispatch({ effects: clearFlash.of(null) }), FLASH);
+  view.focus();
 }
 
 /** Take in what others wrote, without moving the cursor or the undo history of what was typed. */

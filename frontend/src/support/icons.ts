@@ -7,6 +7,7 @@ export const ICONS = {
   "chevron-right": "M9.5 6l6 6-6 6",
   "chevron-down": "M6 9.5l6 6 6-6",
   "arrow-left": "M19 12H5m6-6l-6 6 6 6",
+  search: "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13M15.3 15.3l5 5",
   menu: "M4 7h16M4 12h16M4 17h16",
   play: "M8 5.5v13l10.5-6.5z",
   stop: "M7 7h10v10H7z",
