@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 class AgentsConfig(AppConfig):
     name = "agents"
     verbose_name = _("agents")
+    key_scope = "control"
 
     def ready(self) -> None:
         """Let missions tell agents what happens to them."""

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 class NotificationsConfig(AppConfig):
     name = "notifications"
     verbose_name = _("notifications")
+    key_scope = "write"
 
     def ready(self) -> None:
         """Let missions tell of those who join them."""

@@ -11,11 +11,12 @@ from parallagon.core.origins import SameOriginOnly
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "parallagon.settings.local")
 http = get_asgi_application()
 
+from parallagon.accounts.sockets import SocketSignIn  # noqa: E402 - models, likewise
 from parallagon.routing import websockets  # noqa: E402 - consumers need the apps to be ready
 
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": SameOriginOnly(AuthMiddlewareStack(URLRouter(websockets))),
+        "websocket": SameOriginOnly(AuthMiddlewareStack(SocketSignIn(URLRouter(websockets)))),
     }
 )

@@ -1,6 +1,6 @@
 """Budgets and costs over HTTP: what may be spent, what was, and by whom."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -24,6 +24,7 @@ from agents.services import SetAgentBudget, SetMissionBudget
 from missions.models import Membership
 from missions.selectors import membership
 from parallagon.accounts.authentication import caller
+from parallagon.accounts.models import ApiKey
 from parallagon.core.api import problems
 
 OWNER = Membership.Role.OWNER
@@ -40,6 +41,8 @@ def _budget_data(mission_id: int) -> Any:
 
 
 class MissionBudgetView(APIView):
+    key_scopes: ClassVar = {"PUT": ApiKey.Scope.ADMIN.value}
+
     @extend_schema(
         operation_id="missions_budget",
         responses={200: MissionBudgetSerializer, **problems(404)},
@@ -76,6 +79,8 @@ class MissionBudgetView(APIView):
 
 
 class AgentBudgetView(APIView):
+    key_scopes: ClassVar = {"PUT": ApiKey.Scope.ADMIN.value}
+
     @extend_schema(
         operation_id="agents_budget", responses={200: AgentBudgetSerializer, **problems(404)}
     )

@@ -1,6 +1,7 @@
 """Runs over HTTP: what they did, what they said, and how to end one."""
 
 from pathlib import Path
+from typing import ClassVar
 from uuid import UUID
 
 from django.conf import settings
@@ -38,6 +39,7 @@ from missions.models import Membership, Revision
 from missions.selectors import membership
 from missions.services import RevertRun
 from parallagon.accounts.authentication import caller
+from parallagon.accounts.models import ApiKey
 from parallagon.core import downloads
 from parallagon.core.api import Pages, problems
 from parallagon.core.errors import Conflict, Gone, ResourceNotFoundError
@@ -199,6 +201,8 @@ class CancelRunView(APIView):
 
 
 class RevertRunView(APIView):
+    key_scopes: ClassVar = {"POST": ApiKey.Scope.WRITE.value}
+
     @extend_schema(
         operation_id="runs_revert",
         request=RunRevertSerializer,

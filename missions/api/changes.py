@@ -15,14 +15,17 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from rest_framework.exceptions import APIException
-from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from missions import events, selectors
 from missions.api.serializers import ChangesFilterSerializer
 from missions.models import Event
 from missions.selectors import Missed
-from parallagon.accounts.models import User
+from parallagon.accounts import credentials
+from parallagon.accounts.authentication import bearer
+from parallagon.accounts.models import ApiKey, User
+from parallagon.accounts.scopes import ScopeMissing
 from parallagon.core import live
 from parallagon.core.api import problem_response
 from parallagon.core.errors import ParallagonError
@@ -37,7 +40,10 @@ async def changes(request: HttpRequest) -> HttpResponse:
         return problem_response(
             request, status=405, code="method_not_allowed", detail="This feed is only read."
         )
-    user = await _caller(request)
+    try:
+        user = await _caller(request)
+    except ParallagonError as error:
+        return problem_response(request, status=error.status, code=error.code, detail=error.message)
     if user is None:
         return problem_response(
             request, status=401, code="not_authenticated", detail="Sign in to read this feed."
@@ -59,12 +65,16 @@ async def _caller(request: HttpRequest) -> User | None:
     user = await request.auser()
     if isinstance(user, User):
         return user
+    secret = bearer(request)
+    if secret is None:
+        return None
     try:
-        authenticate = JWTAuthentication().authenticate
-        found: Any = await sync_to_async(authenticate)(request)  # type: ignore[arg-type] # reads META
+        found = await sync_to_async(credentials.read)(secret, now=timezone.now())
     except APIException:
         return None
-    return found[0] if found and isinstance(found[0], User) else None
+    if not found.allows(ApiKey.Scope.READ):
+        raise ScopeMissing("The key lacks the scope “read”.", scope=ApiKey.Scope.READ.value)
+    return found.user
 
 
 async def _read(user: User, *, mission: int, after: int, wait: float) -> Missed:

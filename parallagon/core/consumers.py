@@ -15,10 +15,12 @@ from django.utils import timezone
 from parallagon.core import live
 from parallagon.core.hub import Message, hub
 from parallagon.core.inbox import Inbox
+from parallagon.core.stays import Stay
 
 logger = logging.getLogger(__name__)
 
 BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, TOO_SLOW = 4400, 4401, 4403, 4404, 4408
+TOO_MANY = 4429
 LARGEST_MESSAGE = 4096
 MESSAGES_A_SECOND, MESSAGES_AT_ONCE = 10, 20
 
@@ -31,7 +33,8 @@ class BaseConsumer(AsyncWebsocketConsumer):
 
     What the group is sent waits in a bounded inbox, and the method that its type names handles it
     (dots read as underscores), one after the other; ``beat()`` and messages of the client run
-    beside them. A client that reads nothing for ``patience_seconds`` is closed.
+    beside them. A client that reads nothing for ``patience_seconds`` is closed, and so is one whose
+    sign-in ends. The scope's ``subprotocol`` is echoed.
     """
 
     heartbeat_seconds: ClassVar[float] = 15
@@ -39,6 +42,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
     patience_seconds: ClassVar[float] = 30
     messages: ClassVar[dict[str, str]] = {"ping": "ping"}
     _tasks: tuple[asyncio.Task[None], ...] = ()
+    _stay: Stay | None = None
     _group: str | None = None
     _is_closing = False
     _joined_at = 0.0
@@ -57,20 +61,24 @@ class BaseConsumer(AsyncWebsocketConsumer):
             await self._leave()
 
     async def connect(self) -> None:
-        await self.accept()
-        user = self.scope.get("user")
-        if user is None or not user.is_authenticated:
-            await self.close(UNAUTHENTICATED)
-            return
-        refusal = await self.authorize()
+        await self.accept(self.scope.get("subprotocol"))
+        refusal = self._admit() or await self.authorize()
         if refusal is not None:
             await self.close(refusal)
             return
         self._group = self.group()
         await self.join()
         await self.welcome()
-        work = (self._attend(), self._keep_beating())
+        work = (self._attend(), self._keep_beating(), self._leave_in_time())
         self._tasks = tuple(asyncio.create_task(one) for one in work)
+
+    def _admit(self) -> int | None:
+        """Let in who is signed in and has few sockets open; return why not."""
+        user = self.scope.get("user")
+        if user is None or not user.is_authenticated:
+            return UNAUTHENTICATED
+        self._stay = Stay(self.scope)
+        return None if self._stay.begin() else TOO_MANY
 
     async def disconnect(self, code: int) -> None:
         await self._leave()
@@ -80,6 +88,8 @@ class BaseConsumer(AsyncWebsocketConsumer):
         self._is_closing = True
         for task in self._tasks:
             task.cancel()
+        if self._stay:
+            self._stay.end()
         if self._group:
             group, self._group = self._group, None
             await self.leave(group)
@@ -193,6 +203,11 @@ class BaseConsumer(AsyncWebsocketConsumer):
                 await getattr(self, message["type"].replace(".", "_"))(message)
             except Exception as error:  # noqa: BLE001, RUF100
                 logger.warning("a socket did without %s: %s", message["type"], error)
+
+    async def _leave_in_time(self) -> None:
+        if self._stay:
+            await self._stay.over()
+            await self.close(UNAUTHENTICATED)
 
     async def _keep_beating(self) -> None:
         while not self._is_closing:

@@ -10,16 +10,24 @@ from channels.security.websocket import WebsocketDenier
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
+from parallagon.core.subprotocols import offered_secret
+
 
 class SameOriginOnly:
-    """Refuse a handshake whose Origin is missing or is not the Host that it asks (403)."""
+    """Refuse a handshake whose Origin is missing or is not the Host that it asks (403).
+
+    A program has no Origin: it may come without when it offers a secret of its own instead of the
+    cookie, which no page can make a browser do.
+    """
 
     def __init__(self, application: Any) -> None:
         self.application = application
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
         headers = {name: value.decode("latin1") for name, value in scope["headers"]}
-        allowed = is_allowed(headers.get(b"origin", ""), host=headers.get(b"host", ""))
+        origin = headers.get(b"origin")
+        is_program = origin is None and offered_secret(scope.get("subprotocols", ())) is not None
+        allowed = is_program or is_allowed(origin or "", host=headers.get(b"host", ""))
         application = self.application if allowed else WebsocketDenier()
         return await application(scope, receive, send)
 

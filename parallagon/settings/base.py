@@ -408,9 +408,13 @@ LOCALE_PATHS = [BASE_DIR / "parallagon" / "locale"]
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "parallagon.accounts.authentication.SessionAuthentication",
+        "parallagon.accounts.authentication.KeyAuthentication",
         "rest_framework_simplejwt.authentication.JWTAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "parallagon.accounts.scopes.WithinScope",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["parallagon.core.parsing.JSONBody"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -422,11 +426,13 @@ REST_FRAMEWORK = {
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.integer("JWT_ACCESS_MINUTES", 10, least=1)),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.integer("JWT_REFRESH_DAYS", 1, least=1)),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
+    "ROTATE_REFRESH_TOKENS": env.flag("JWT_ROTATE", default=True),
+    "BLACKLIST_AFTER_ROTATION": env.flag("JWT_BLACKLIST", default=True),
+    "CHECK_REVOKE_TOKEN": True,  # a new password ends the tokens of the old one
     "SIGNING_KEY": env.secret("JWT_SIGNING_KEY")
     or salted_hmac("jwt", "", SECRET_KEY, algorithm="sha256").hexdigest(),
 }
+PARALLAGON_SOCKETS_PER_USER = env.integer("PARALLAGON_SOCKETS_PER_USER", 20, least=1)  # a process
 PARALLAGON_METRICS_TOKEN = env.secret("PARALLAGON_METRICS_TOKEN")
 SPECTACULAR_SETTINGS = {
     "TITLE": "Parallagon",
@@ -455,6 +461,7 @@ SPECTACULAR_SETTINGS = {
         "NotificationLevel": "notifications.models.Notification.Level",
         "NotificationChannel": "notifications.models.Channel",
         "DeliveryState": "notifications.models.Delivery.State",
+        "KeyScope": "parallagon.accounts.models.ApiKey.Scope",
     },
 }
 

@@ -1,6 +1,6 @@
 """The members of a mission over HTTP."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -13,10 +13,12 @@ from missions.api.throttling import MemberThrottle
 from missions.api.views.base import MissionScoped, Role
 from missions.models import Membership
 from missions.services import AddMember, ChangeRole, RemoveMember
+from parallagon.accounts.models import ApiKey
 from parallagon.core.api import problems
 
 
 class MemberListView(MissionScoped):
+    key_scopes: ClassVar = {"POST": ApiKey.Scope.ADMIN.value}
     writer = Role.OWNER
     serializer_class = MemberSerializer
     queryset = Membership.objects.none()
@@ -49,6 +51,7 @@ class MemberListView(MissionScoped):
 
 
 class MemberView(MissionScoped):
+    key_scopes: ClassVar = {"PATCH": ApiKey.Scope.ADMIN.value, "DELETE": ApiKey.Scope.ADMIN.value}
     writer = Role.VIEWER  # anyone may leave
     serializer_class = MemberSerializer
 

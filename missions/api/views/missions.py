@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -36,6 +36,7 @@ from missions.services import (
     UpdateMission,
 )
 from parallagon.accounts.authentication import caller
+from parallagon.accounts.models import ApiKey
 from parallagon.core.api import problems
 from parallagon.core.errors import ValidationError
 
@@ -130,6 +131,7 @@ class MissionListView(GenericAPIView[Mission]):
 
 
 class MissionView(MissionScoped):
+    key_scopes: ClassVar = {"DELETE": ApiKey.Scope.ADMIN.value}
     serializer_class = MissionSerializer
 
     @extend_schema(
@@ -179,6 +181,7 @@ class MissionView(MissionScoped):
 
 
 class ResetMissionView(MissionScoped):
+    key_scopes: ClassVar = {"POST": ApiKey.Scope.ADMIN.value}
     writer = Role.OWNER
     serializer_class = MissionSerializer
 

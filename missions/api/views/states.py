@@ -1,6 +1,6 @@
 """The states of a mission over HTTP: archive, restore, and what happened so far."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -13,10 +13,12 @@ from missions.api.views.base import MissionScoped, Role
 from missions.api.views.missions import answer
 from missions.models import MissionTransition
 from missions.services import ArchiveMission, RestoreMission
+from parallagon.accounts.models import ApiKey
 from parallagon.core.api import problems
 
 
 class ArchiveMissionView(MissionScoped):
+    key_scopes: ClassVar = {"POST": ApiKey.Scope.ADMIN.value}
     writer = Role.OWNER
     serializer_class = MissionSerializer
 
@@ -32,6 +34,7 @@ class ArchiveMissionView(MissionScoped):
 
 
 class RestoreMissionView(MissionScoped):
+    key_scopes: ClassVar = {"POST": ApiKey.Scope.ADMIN.value}
     writer = Role.OWNER
     shows_deleted = True
     serializer_class = MissionSerializer

@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from parallagon.accounts.api import views
+from parallagon.accounts.api import keys, views
 
 app_name = "auth"
 urlpatterns = [
     path("me", views.MeView.as_view(), name="me"),
     path("token", views.TokenView.as_view(), name="token"),
     path("token/refresh", views.RefreshView.as_view(), name="refresh"),
+    path("token/revoke", views.RevokeView.as_view(), name="revoke"),
+    path("socket-ticket/", views.SocketTicketView.as_view(), name="socket-ticket"),
+    path("keys/", keys.KeyListView.as_view(), name="keys"),
+    path("keys/<int:key_id>/", keys.KeyView.as_view(), name="key"),
 ]

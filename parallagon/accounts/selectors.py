@@ -1,0 +1,24 @@
+"""Reading accounts and what lets them in."""
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from parallagon.accounts.models import ApiKey, User
+from parallagon.core.errors import ResourceNotFoundError
+
+
+def keys_of(*, user: User) -> QuerySet[ApiKey]:
+    """Return the keys of a person that were not revoked."""
+    return ApiKey.objects.filter(user=user, revoked_at=None)
+
+
+def key(*, user: User, key_id: int) -> ApiKey:
+    """Return one key of a person.
+
+    Raises:
+        ResourceNotFoundError: it is none of theirs.
+    """
+    found = keys_of(user=user).filter(pk=min(key_id, 2**63 - 1)).first()
+    if found is None:
+        raise ResourceNotFoundError(_("You have no such key."))
+    return found
