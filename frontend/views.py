@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
@@ -31,7 +31,7 @@ def favicon(_request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@login_required(login_url=reverse_lazy("frontend:signed-out"), redirect_field_name=None)
+@login_required
 @ensure_csrf_cookie
 def editor(request: HttpRequest, mission: int | None = None) -> HttpResponse:
     """Show the editor; the script takes the mission from the address."""

@@ -9,7 +9,9 @@ from missions import integrity, landing, retention, selectors
 from missions.services import (
     ExpireProposals,
     FollowFiles,
+    MailUnavailable,
     PurgeMission,
+    SendInvitation,
     ThinRevisions,
     tidy_moved,
 )
@@ -74,3 +76,16 @@ def follow_files() -> int:
 def expire_proposals() -> int:
     """Close the proposals that nobody decided in time; return how many."""
     return ExpireProposals(now=timezone.now()).execute()
+
+
+@shared_task(name="missions.send_invitations", time_limit=300)
+def send_invitations() -> int:
+    """Mail the invitations that wait for it; return how many left."""
+    now, sent = timezone.now(), 0
+    for invitation in selectors.invitations_to_send(now=now):
+        try:
+            sent += SendInvitation(invitation=invitation, now=now).execute()
+        except MailUnavailable as error:
+            logger.warning("invitation %s is not sent yet: %s", invitation.pk, error.message)
+            break  # the next one would wait as long
+    return sent

@@ -13,6 +13,7 @@ from django.urls.converters import PathConverter
 from missions.api.changes import changes
 from missions.api.views import (
     files,
+    invitations,
     members,
     missions,
     moments,
@@ -46,6 +47,17 @@ urlpatterns = [
     path(f"{_MISSION}/history", states.HistoryView.as_view(), name="mission-history"),
     path(f"{_MISSION}/members/", members.MemberListView.as_view(), name="members"),
     path(f"{_MISSION}/members/<int:user_id>/", members.MemberView.as_view(), name="member"),
+    path(f"{_MISSION}/invitations/", invitations.InvitationListView.as_view(), name="invitations"),
+    path(
+        f"{_MISSION}/invitations/<int:invitation_id>/",
+        invitations.InvitationView.as_view(),
+        name="invitation",
+    ),
+    path(
+        "invitations/accept",
+        invitations.AcceptInvitationView.as_view(),
+        name="invitation-accept",
+    ),
     path(f"{_MISSION}/export", transfer.ExportView.as_view(), name="mission-export"),
     path("missions/import", transfer.ImportView.as_view(), name="mission-import"),
     path(f"{_MISSION}/restore-to", moments.RestoreToView.as_view(), name="mission-restore-to"),

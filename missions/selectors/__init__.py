@@ -24,6 +24,12 @@ from missions.selectors.files import (
     worker_of,
     writer_of,
 )
+from missions.selectors.invitations import (
+    invitation,
+    invitation_to,
+    invitations_to,
+    invitations_to_send,
+)
 from missions.selectors.missions import (
     LARGEST_ID,
     UnknownAccount,
@@ -55,6 +61,10 @@ __all__ = [
     "events_after",
     "files_at",
     "first_request",
+    "invitation",
+    "invitation_to",
+    "invitations_to",
+    "invitations_to_send",
     "live_position",
     "member",
     "members_of",

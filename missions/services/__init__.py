@@ -3,6 +3,16 @@
 from missions.services.adopt import AdoptFolder, FolderTaken, Placed
 from missions.services.create import CreateDemo, CreateMission
 from missions.services.files import CreateFile, RestoreRevision, SavedFile, SaveFile
+from missions.services.invitations import (
+    AcceptInvitation,
+    InvitationOver,
+    InviteMember,
+    MadeInvitation,
+    MailUnavailable,
+    RevokeInvitation,
+    SendInvitation,
+    invitation_link,
+)
 from missions.services.members import AddMember, AlreadyMember, ChangeRole, LastOwner, RemoveMember
 from missions.services.missions import UpdateMission
 from missions.services.places import MoveFile, RemoveFile
@@ -19,6 +29,7 @@ from missions.services.thin import ThinRevisions
 from missions.services.writing import MissionArchived, MissionDeleted
 
 __all__ = [
+    "AcceptInvitation",
     "AcceptProposal",
     "AddMember",
     "AdoptFolder",
@@ -33,9 +44,13 @@ __all__ = [
     "ExpireProposals",
     "FolderTaken",
     "FollowFiles",
+    "InvitationOver",
+    "InviteMember",
     "KeepProvenance",
     "LastOwner",
     "LoadSample",
+    "MadeInvitation",
+    "MailUnavailable",
     "MissionArchived",
     "MissionDeleted",
     "MoveFile",
@@ -54,10 +69,13 @@ __all__ = [
     "RestoredFile",
     "RevertRun",
     "RevertedFile",
+    "RevokeInvitation",
     "SaveFile",
     "SavedFile",
+    "SendInvitation",
     "ThinRevisions",
     "UpdateMission",
+    "invitation_link",
     "prospects_of",
     "tidy_moved",
 ]

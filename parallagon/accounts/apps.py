@@ -8,4 +8,4 @@ class AccountsConfig(AppConfig):
     verbose_name = _("accounts")
 
     def ready(self) -> None:
-        from parallagon.accounts import schema  # noqa: F401 - registers itself
+        from parallagon.accounts import schema, sessions  # noqa: F401 - they register themselves

@@ -7,6 +7,7 @@ from typing import Any, cast
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.tokens import Token
 
 from parallagon.accounts.models import ApiKey, User
 from parallagon.accounts.secrets import KEY_MARK, digest
@@ -26,6 +27,22 @@ class Credential:
     def allows(self, scope: str) -> bool:
         """Tell whether the scope is given; a token is the person and has them all."""
         return self.key is None or scope in self.key.scopes
+
+
+class TokenAuthentication(JWTAuthentication):
+    """Access tokens, except for those from before their person signed out everywhere."""
+
+    def get_user(self, validated_token: Token) -> User:  # type: ignore[override] # ours
+        """Return whose token it is.
+
+        Raises:
+            AuthenticationFailed: they are gone, or have ended their tokens since.
+        """
+        user = cast("User", super().get_user(validated_token))
+        ended = user.signed_out_at
+        if ended is not None and validated_token["iat"] <= int(ended.timestamp()):
+            raise AuthenticationFailed(_("This token has ended: its person signed out everywhere."))
+        return user
 
 
 def read(secret: str, *, now: datetime) -> Credential:
@@ -52,10 +69,10 @@ def _read_key(secret: str, now: datetime) -> Credential:
 
 
 def _read_token(secret: str) -> Credential:
-    tokens = JWTAuthentication()
+    tokens = TokenAuthentication()
     token = tokens.get_validated_token(secret.encode())
     return Credential(
-        user=cast("User", tokens.get_user(token)),
+        user=tokens.get_user(token),
         ends_at=datetime.fromtimestamp(token["exp"], UTC),
         token=token,
     )

@@ -1,5 +1,6 @@
 """The people who use an installation, and what lets them in."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import ClassVar
 
@@ -7,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
@@ -18,6 +20,22 @@ class User(AbstractUser):
         FRENCH = "fr", "Français"
 
     language = models.CharField(_("language"), max_length=2, choices=Language, blank=True)
+
+    signed_out_at = models.DateTimeField(_("signed out everywhere"), null=True, editable=False)
+
+    def get_session_auth_hash(self) -> str:
+        """Return what a session must know: another password or other privileges end it."""
+        return self._session_hash()
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """Yield the same for the secret keys of before."""
+        for secret in settings.SECRET_KEY_FALLBACKS:
+            yield self._session_hash(secret)
+
+    def _session_hash(self, secret: str | bytes | None = None) -> str:
+        facts = (self.password, self.is_staff, self.is_superuser, self.signed_out_at)
+        value = " ".join(map(str, facts))
+        return salted_hmac("accounts.session", value, secret=secret, algorithm="sha256").hexdigest()
 
     def display_name(self) -> str:
         """Return the full name, or the user name where there is none."""
@@ -77,3 +95,21 @@ class SocketTicket(models.Model):
 
     def __str__(self) -> str:
         return f"for {self.user_id} until {self.expires_at}"
+
+
+class SignedIn(models.Model):
+    """A session of a person, as they would recognize it; it ends with the session itself."""
+
+    LONGEST_AGENT = 200
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sign_ins"
+    )
+    session_key = models.CharField(max_length=40, unique=True)
+    created_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    address = models.GenericIPAddressField(null=True)
+    agent = models.CharField(max_length=LONGEST_AGENT, blank=True)
+
+    def __str__(self) -> str:
+        return f"of {self.user_id} since {self.created_at}"

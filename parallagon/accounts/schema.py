@@ -3,6 +3,7 @@
 from typing import Any
 
 from drf_spectacular.authentication import SessionScheme
+from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
@@ -13,6 +14,12 @@ class BrowserSession(SessionScheme):  # type: ignore[no-untyped-call] # its base
     """The session's cookie; its name holds the port, so it is read when it is asked for."""
 
     target_class = "parallagon.accounts.authentication.SessionAuthentication"
+
+
+class Token(SimpleJWTScheme):  # type: ignore[no-untyped-call] # its base has no types
+    """An access token."""
+
+    target_class = "parallagon.accounts.credentials.TokenAuthentication"
 
 
 class Key(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # its base has no types

@@ -23,6 +23,7 @@ from rest_framework.exceptions import APIException
 from parallagon.accounts import credentials
 from parallagon.accounts.models import ApiKey, User
 from parallagon.accounts.services import UseTicket
+from parallagon.accounts.sessions import is_over
 from parallagon.core.errors import ParallagonError
 from parallagon.core.subprotocols import BEARER, MARKER, TICKET, offered_secret
 
@@ -90,6 +91,8 @@ def _session_check(key: str | None, user: Any) -> Callable[[], Awaitable[bool]]:
     def lives() -> bool:
         request = HttpRequest()
         request.session = SessionStore(session_key=key)
+        if is_over(request.session, now=timezone.now()):
+            return False
         found = get_user(request)
         return isinstance(found, User) and found.pk == user.pk
 

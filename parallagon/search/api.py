@@ -1,6 +1,6 @@
 """Search over HTTP."""
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers
@@ -14,6 +14,7 @@ from agents.models import AgentRun
 from missions.models import Mission
 from missions.selectors import LARGEST_ID
 from parallagon.accounts.authentication import caller
+from parallagon.accounts.models import ApiKey
 from parallagon.core.api import PageSerializer, problems
 from parallagon.search import selectors
 from parallagon.search.models import SearchEntry
@@ -75,6 +76,8 @@ class FoundPageSerializer(PageSerializer):
 
 class SearchView(APIView):
     """Missions by title and request, files by path and text, runs by what they went through."""
+
+    key_scopes: ClassVar = {"GET": ApiKey.Scope.READ.value}
 
     @extend_schema(
         operation_id="search",

@@ -80,7 +80,8 @@ SESSION_COOKIE_NAME = f"parallagon_{PORT}"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_AGE = env.integer("SESSION_IDLE_HOURS", 14 * 24, least=1) * 3600
+SESSION_DAYS = env.integer("SESSION_DAYS", 60, least=1)  # in any case, however much it is used
 CSRF_COOKIE_NAME = f"parallagon_csrf_{PORT}"
 CSRF_COOKIE_SAMESITE = "Lax"
 CONTENT_SECURITY_POLICY = {
@@ -142,6 +143,7 @@ MIDDLEWARE = [
     "parallagon.core.compression.CompressAnswers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "parallagon.accounts.sessions.SessionLimits",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -181,7 +183,8 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = "/signed-out"
+LOGIN_URL = "/sign-in"
+OIDC_NAME = env.text("OIDC_NAME")
 LOGIN_REDIRECT_URL = "/editor"
 LOGOUT_REDIRECT_URL = "/signed-out"
 SESAME_ONE_TIME = True
@@ -300,6 +303,7 @@ CELERY_TASK_ROUTES = {
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
+    "sign-ins": {"task": "accounts.prune", "schedule": 3600.0, "options": {"expires": 3600}},
     "dispatch": {"task": "agents.dispatch", "schedule": 1.0, "options": {"expires": 5}},
     "forget": {"task": "agents.prune", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
     "reap": {"task": "agents.reap", "schedule": 5.0, "options": {"expires": 10}},
@@ -319,6 +323,7 @@ CELERY_BEAT_SCHEDULE = {
     "prune": {"task": "missions.prune_events", "schedule": 3600.0, "options": {"expires": 3600}},
     "locks": {"task": "missions.prune_locks", "schedule": 3600.0, "options": {"expires": 3600}},
     "purge": {"task": "missions.purge", "schedule": 3600.0, "options": {"expires": 3600}},
+    "invite": {"task": "missions.send_invitations", "schedule": 10.0, "options": {"expires": 20}},
     "expire": {
         "task": "missions.expire_proposals",
         "schedule": 3600.0,
@@ -341,6 +346,7 @@ PARALLAGON_EXTENSIONS = env.items(
         ".html", ".css", ".js", ".ts", ".py", ".sql", ".sh",
     ),
 )  # fmt: skip
+PARALLAGON_INVITATION_DAYS = env.integer("PARALLAGON_INVITATION_DAYS", 7, least=1, most=365)
 PARALLAGON_EXTERNAL_ROOTS = env.paths("PARALLAGON_EXTERNAL_ROOTS")
 PARALLAGON_DELETED_DAYS = env.integer("PARALLAGON_DELETED_DAYS", 30, least=1)
 # Changes are told at once; a rescan finds what the system forgot to tell.
@@ -409,7 +415,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "parallagon.accounts.authentication.SessionAuthentication",
         "parallagon.accounts.authentication.KeyAuthentication",
-        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "parallagon.accounts.credentials.TokenAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",

@@ -42,9 +42,9 @@ class TestSignIn:
 
         stranger.page.goto(f"{stranger.address}/editor/1")
 
-        expect(stranger.page).to_have_url(re.compile("/signed-out"))
+        expect(stranger.page).to_have_url(re.compile("/sign-in"))
         expect(stranger.page.get_by_role("main")).to_contain_text("make link")
-        stranger.shoot("signed-out")
+        stranger.shoot("sign-in")
 
 
 class TestTeam:

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from missions.api.urls import urlpatterns
 from missions.models import Mission, Proposal
+from missions.services import InviteMember
 from parallagon.accounts.models import User
 from tests.missions_api.conftest import browser
 
@@ -39,6 +40,9 @@ MATRIX = [
     Row("members", "post", {"account": "stranger", "role": "viewer"}, 403, 403, 201),
     Row("member", "patch", {"role": "editor"}, 403, 403, 409),
     Row("member", "delete", None, 403, 403, 409),
+    Row("invitations", "get", None, 403, 403, 200),
+    Row("invitations", "post", {"role": "viewer"}, 403, 403, 201),
+    Row("invitation", "delete", None, 403, 403, 204),
     Row("mission-reset", "post", None, 403, 403, 200),
     Row("mission-archive", "post", None, 403, 403, 200),
     Row("mission-restore", "post", None, 403, 403, 409),
@@ -80,6 +84,7 @@ def addresses(mission: Mission, proposal: Proposal, stranger: User) -> dict[str,
         "<int:number>": "1",
         "<int:proposal_id>": str(proposal.pk),
         "<int:user_id>": str(mission.owner_id),
+        "<int:invitation_id>": str(_invitation(mission)),
     }
     queries = {
         "file-diff": "?from=0&to=1",
@@ -95,6 +100,13 @@ def addresses(mission: Mission, proposal: Proposal, stranger: User) -> dict[str,
     return addresses
 
 
+def _invitation(mission: Mission) -> int:
+    invite = InviteMember(
+        mission=mission, invited_by=mission.owner, role="viewer", now=timezone.now()
+    )
+    return invite.execute().invitation.pk
+
+
 def _patterns() -> Iterator[URLPattern]:
     yield from urlpatterns
 
@@ -108,6 +120,7 @@ def test_no_route_is_forgotten() -> None:
     assert {str(pattern.name) for pattern in _patterns()} == {row.route for row in MATRIX} | {
         "missions",
         "mission-import",
+        "invitation-accept",
     }
 
 

@@ -27,10 +27,13 @@ def page_context(response: Any) -> dict[str, Any]:
 
 class TestEditor:
     @pytest.mark.parametrize("path", ["/editor", "/editor/3"])
-    def test_sends_a_stranger_to_the_page_about_links(self, client: Client, path: str) -> None:
+    def test_sends_a_stranger_to_sign_in_and_back(self, client: Client, path: str) -> None:
         response = client.get(path)
 
-        assert (response.status_code, response.headers["Location"]) == (302, "/signed-out")
+        assert (response.status_code, response.headers["Location"]) == (
+            302,
+            f"/sign-in?next={path}",
+        )
 
     def test_is_home(self, client: Client) -> None:
         response = client.get("/")

@@ -8,26 +8,34 @@ from parallagon.accounts.services.keys import (
     TooManyKeys,
 )
 from parallagon.accounts.services.people import (
+    ChangePassword,
     CreateAccount,
     EnsureFirstAccount,
     SetPassword,
+    WrongPassword,
     base_url,
     sign_in_link,
     system_username,
 )
+from parallagon.accounts.services.sessions import EndSession, PruneSignIns, SignOutEverywhere
 from parallagon.accounts.services.tickets import MakeTicket, UseTicket
 
 __all__ = [
     "MOST_KEYS",
+    "ChangePassword",
     "CreateAccount",
     "CreateKey",
+    "EndSession",
     "EnsureFirstAccount",
     "MadeKey",
     "MakeTicket",
+    "PruneSignIns",
     "RevokeKey",
     "SetPassword",
+    "SignOutEverywhere",
     "TooManyKeys",
     "UseTicket",
+    "WrongPassword",
     "base_url",
     "sign_in_link",
     "system_username",

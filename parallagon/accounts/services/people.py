@@ -9,13 +9,21 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from sesame.utils import get_query_string
 
 from parallagon.accounts.models import User
+from parallagon.accounts.services.sessions import end_sign_ins
 from parallagon.core.errors import Conflict, ValidationError
 from parallagon.core.services import BaseService
 
 FALLBACK_NAME = "admin"
+
+
+class WrongPassword(ValidationError):  # noqa: N818 - says what was given
+    """The current password was given, and is another."""
+
+    code = "wrong_password"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +81,39 @@ class SetPassword(BaseService[None]):
         _require_good_password(self.password, self.user)
 
     def _perform(self) -> None:
-        self.user.set_password(self.password)
-        self.user.save(update_fields=["password"])
+        _set_password(self.user, self.password, keep=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangePassword(BaseService[None]):
+    """Change one's own password, knowing the current one; only the session ``session_key`` stays.
+
+    Who has no password yet, because they sign in by link, gives none.
+
+    Raises (from ``execute``):
+        WrongPassword: the current one is another.
+    """
+
+    operation = "accounts.user.change_password"
+    user: User
+    current: str
+    new: str
+    session_key: str | None = None
+
+    def _validate_input(self) -> None:
+        if self.user.has_usable_password() and not self.user.check_password(self.current):
+            raise WrongPassword(_("That is not your current password."), field="current")
+        _require_good_password(self.new, self.user)
+
+    def _perform(self) -> None:
+        _set_password(self.user, self.new, keep=self.session_key)
+
+
+def _set_password(user: User, password: str, *, keep: str | None) -> None:
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        end_sign_ins(user, but=keep)
 
 
 def _require_good_password(password: str, user: User) -> None:
