@@ -79,9 +79,6 @@ class SignInView(DjangoLoginView):
         status = HTTPStatus.TOO_MANY_REQUESTS
         return self.render_to_response(context, status=status, headers={"Retry-After": str(wait)})
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(oidc_name=settings.OIDC_NAME, **kwargs)
-
 
 class PasswordForm(forms.Form):
     """The password one has and the one one wants, twice."""

@@ -184,7 +184,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "/sign-in"
-OIDC_NAME = env.text("OIDC_NAME")
 LOGIN_REDIRECT_URL = "/editor"
 LOGOUT_REDIRECT_URL = "/signed-out"
 SESAME_ONE_TIME = True
