@@ -58,6 +58,7 @@ MATRIX = [
     Row("revision", "get", None, 200, 200, 200),
     Row("file-diff", "get", None, 200, 200, 200),
     Row("file-provenance", "get", None, 200, 200, 200),
+    Row("file-rendered", "get", None, 200, 200, 200),
     Row("file-restore", "post", {"revision": 1}, 403, 200, 200),
     Row("changes", "get", None, 200, 200, 200),
     Row("proposals", "get", None, 200, 200, 200),
