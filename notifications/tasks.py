@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from notifications.delivering import DeliverDue, is_at_work
 from notifications.services import ForgetOld
 from notifications.sources import FollowEvents, TellOfExpiring
 
@@ -11,6 +12,14 @@ from notifications.sources import FollowEvents, TellOfExpiring
 def follow() -> int:
     """Tell people what happened in missions since the last look."""
     return FollowEvents(now=timezone.now()).execute()
+
+
+@shared_task(name="notifications.deliver", time_limit=120)
+def deliver() -> int:
+    """Send what waits for channels outside, unless somebody does: one slow receiver must not
+    take all threads of the worker.
+    """
+    return 0 if is_at_work(now=timezone.now()) else DeliverDue().execute()
 
 
 @shared_task(name="notifications.remind", time_limit=300)

@@ -307,6 +307,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget": {"task": "agents.prune", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
     "reap": {"task": "agents.reap", "schedule": 5.0, "options": {"expires": 10}},
     "follow-events": {"task": "notifications.follow", "schedule": 2.0, "options": {"expires": 4}},
+    "deliver": {"task": "notifications.deliver", "schedule": 2.0, "options": {"expires": 4}},
     "remind": {"task": "notifications.remind", "schedule": 3600.0, "options": {"expires": 3600}},
     "forget-told": {
         "task": "notifications.forget",
@@ -356,6 +357,10 @@ PARALLAGON_LANGUAGE = env.choice("PARALLAGON_LANGUAGE", "en", ("en", "fr"))
 # -- notifications -----------------------------------------------------------------------------
 PARALLAGON_NOTIFICATION_DAYS = env.integer("PARALLAGON_NOTIFICATION_DAYS", 90, least=1)
 # People choose where webhooks and Slack lead; what only this network can reach is refused.
+PARALLAGON_URL = env.text("PARALLAGON_URL").rstrip("/")  # in letters; empty: HOST and PORT
+globals().update(env.mail("EMAIL_URL"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "parallagon@localhost")
 PARALLAGON_WEBHOOK_HTTP = env.flag("PARALLAGON_WEBHOOK_HTTP")
 PARALLAGON_WEBHOOK_PRIVATE = env.flag("PARALLAGON_WEBHOOK_PRIVATE")
 

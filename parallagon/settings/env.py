@@ -6,6 +6,8 @@ Values come from the process's environment first, then from ``.env`` beside ``ma
 import os
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from dotenv import dotenv_values
@@ -115,6 +117,34 @@ class Environment:
                 raise ImproperlyConfigured(f"{name} holds “{item}”; prices begin at 0.")
             prices[model.strip()] = (paid_in, paid_out)
         return prices
+
+    def mail(self, name: str) -> dict[str, Any]:
+        """Read ``smtp[s]://user:password@host:port`` (``?tls=1`` for STARTTLS), or ``console:``.
+
+        Returns the values of Django's settings ``EMAIL_…``.
+        """
+        value = self.secret(name, "console:")
+        try:
+            parts = urlsplit(value)
+            port = parts.port
+        except ValueError:
+            parts, port = urlsplit("unreadable:"), None
+        if parts.scheme == "console":
+            return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+            raise ImproperlyConfigured(
+                f"{name} cannot be read; set it to smtp://user:password@host:port, or console:."
+            )
+        is_ssl, is_tls = parts.scheme == "smtps", parts.query == "tls=1"
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "EMAIL_HOST": parts.hostname,
+            "EMAIL_PORT": port or (465 if is_ssl else 587 if is_tls else 25),
+            "EMAIL_HOST_USER": unquote(parts.username or ""),
+            "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+            "EMAIL_USE_SSL": is_ssl,
+            "EMAIL_USE_TLS": is_tls and not is_ssl,
+        }
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default)
