@@ -233,8 +233,8 @@ class TestOtherBytes:
         assert "call 1 asks something else than it did" in said.err
         assert "+And hurry." in said.err
 
-    def test_more_calls_than_then_are_not_answered(self, changed: AgentRun, replay: Replay):
-        """The file is not what it was, so that the edit does not match and is asked for again."""
+    def test_another_verdict_is_told_with_its_reason(self, changed: AgentRun, replay: Replay):
+        """Neither file nor rights are what they were, so that the edit cannot land."""
         hash_ = BlobStore().put(b"Something else.\n")
         reseal(
             changed,
@@ -251,6 +251,7 @@ class TestOtherBytes:
         said = replay(changed.pk)
 
         assert said.code == 1
+        assert "judged then: may land; now: " in said.out
         assert "asks something else" in said.err
 
 

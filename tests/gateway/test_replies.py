@@ -1,5 +1,6 @@
 """What is kept of replies byte for byte: all of it, no key, and only so much."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.gateway import records, replies
+from agents.gateway.answers import Question
+from agents.gateway.failures import CallFailed
 from agents.gateway.keys import Scrubber
+from agents.gateway.protocol import Upstream
 from agents.gateway.records import RunFiles
+from agents.gateway.replay_upstream import ReplayUpstream
 from agents.gateway.replies import KeptReply, RepliesDamaged, Tape, read_replies
 
 KEY = "sk-canary-1d7be2"
@@ -80,6 +85,20 @@ class TestKept:
         files.replay(1, tape_of(b"x"), "x")
 
         assert read_replies(tmp_path / "replies.jsonl") == {}
+
+
+@pytest.mark.parametrize("kept", [b"", b"{\n", None])
+def test_a_call_without_a_kept_reply_is_refused(tmp_path: Path, kept: bytes | None) -> None:
+    path = tmp_path / "replies.jsonl"
+    if kept is not None:
+        path.write_bytes(kept)
+    upstream = Upstream(kind="replay", base_url=str(path), model="m", family="openai")
+    question = Question(upstream=upstream, key=None, body={}, is_stream=True, number=2)
+
+    with pytest.raises(CallFailed) as refusal:
+        asyncio.run(ReplayUpstream().ask(question))
+
+    assert refusal.value.failure == "refused"
 
 
 @pytest.mark.parametrize("line", ["{", "[]", '{"call": 1}', '{"call": "x"}', "[" * 10**5])
