@@ -8,8 +8,8 @@ all. Every step either goes on or raises ``Ended`` (an outcome and its reason) o
 
 import logging
 import shutil
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -48,6 +48,7 @@ from missions.locks import RunLock
 from missions.models import Lease, Mission, Proposal
 from missions.staging import Staged, stage
 from missions.turns import turn
+from parallagon.core import telemetry
 from parallagon.core.errors import Conflict, LockError, ParallagonError, ValidationError
 from parallagon.core.logging import log_context
 
@@ -73,13 +74,21 @@ def run_cycle(run_id: UUID, *, workshop: Workshop, clock: Clock = timezone.now) 
     if run is None:
         return
     ids = {"mission": run.mission_id, "agent": run.agent_id, "run": run.pk}
-    with log_context(**ids), translation.override(run.mission.language):
+    # As a part of the message that brought it, or else of what woke the agent.
+    origin = None if telemetry.carried() else run.origin
+    with (
+        log_context(**ids),
+        translation.override(run.mission.language),
+        telemetry.span("cycle", ids, origin=origin, is_run=True) as span,
+    ):
         if not registry.of(run.agent).is_available:
             reason = _("this installation no longer has its role")
             drop_run(run, reason=reason, now=clock())
             return
         Cycle(run=run, workshop=workshop, clock=clock).perform()
-        SettleMission(mission=run.mission, now=clock()).execute()
+        with telemetry.span("cycle.settle"):
+            SettleMission(mission=run.mission, now=clock()).execute()
+        span.note(role=run.agent.role, outcome=run.outcome, failure=run.failure or None)
 
 
 @dataclass(kw_only=True)
@@ -357,5 +366,10 @@ class Cycle:
         review = Agent.objects.filter(pk=self.agent.pk, mode=Agent.Mode.REVIEW)
         return Proposal.Reason.REVIEW if review.exists() else None
 
-    def _step(self, step: str) -> AbstractContextManager[None]:
-        return self.settlement.steps.step(step)
+    @contextmanager
+    def _step(self, step: str) -> Iterator[None]:
+        with (
+            telemetry.span(f"cycle.{step}", foreseen=(Ended, PutBack, Taken)),
+            self.settlement.steps.step(step),
+        ):
+            yield

@@ -95,6 +95,11 @@ def runs_under_way(*, now: datetime) -> QuerySet[AgentRun]:
     ).order_by()
 
 
+def origins_of(run_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return which trace each run is a part of."""
+    return dict(AgentRun.objects.filter(pk__in=run_ids).values_list("pk", "origin"))
+
+
 def run_directory(run_id: object) -> Path:
     """Return the folder that keeps what a run leaves behind."""
     return runs_directory() / str(run_id)

@@ -11,9 +11,10 @@ from kombu.exceptions import OperationalError
 
 from agents import retention, worker
 from agents.cycle import run_cycle
-from agents.selectors import RESEND_AFTER
+from agents.selectors import RESEND_AFTER, origins_of
 from agents.services import Dispatch, MarkSent, ReapRun, SendRuns
 from agents.services.reap import may_have_slept, silent_runs
+from parallagon.core import telemetry
 from parallagon.core.errors import DependencyUnavailable, ParallagonError
 from parallagon.core.retry import RetryPolicy, safe_operation
 
@@ -28,9 +29,11 @@ def dispatch() -> None:
 
 def send_all(run_ids: Sequence[UUID]) -> None:
     """Send runs to the workers; those that cannot be sent are for the next tick."""
+    origins = origins_of(run_ids) if telemetry.is_on() else {}
     for sent, run_id in enumerate(run_ids):
         try:
-            send(run_id)
+            with telemetry.span("agents.send", {"run": run_id}, origin=origins.get(run_id, "")):
+                send(run_id)
         except DependencyUnavailable as error:
             logger.warning("%s runs were not sent: %s", len(run_ids) - sent, error)
             MarkSent(run_ids=run_ids[sent:]).execute()

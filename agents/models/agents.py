@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.models.money import money_field
 from missions.models import Mission
+from parallagon.core import telemetry
 from parallagon.core.errors import Conflict
 
 
@@ -99,6 +100,13 @@ class Agent(models.Model):
     next_run_at = models.DateTimeField(null=True, help_text=_("never, when empty"))
     next_trigger = models.CharField(
         max_length=10, default="schedule", help_text=_("what brought the next look about")
+    )
+    origin = models.CharField(
+        max_length=telemetry.ORIGIN_LENGTH,
+        blank=True,
+        default="",
+        db_default="",  # a process of the last version may still insert rows
+        help_text=_("the trace of what brought the next look about"),
     )
     fingerprint = models.CharField(
         max_length=64, blank=True, help_text=_("of what its last finished run looked at")

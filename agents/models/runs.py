@@ -11,6 +11,7 @@ from agents.models.agents import Agent
 from agents.models.failures import Failure
 from agents.models.money import money_field
 from missions.models import Mission
+from parallagon.core import telemetry
 
 
 class AgentRun(models.Model):
@@ -62,6 +63,13 @@ class AgentRun(models.Model):
     mission = models.ForeignKey(Mission, on_delete=models.CASCADE, related_name="runs")
     agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="runs")
     trigger = models.CharField(max_length=10, choices=Trigger)
+    origin = models.CharField(
+        max_length=telemetry.ORIGIN_LENGTH,
+        blank=True,
+        default="",
+        db_default="",  # a process of the last version may still insert rows
+        help_text=_("the trace of what brought it about"),
+    )
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     step = models.CharField(max_length=10, choices=Step, default=Step.CLAIM)
     outcome = models.CharField(max_length=16, choices=Outcome, blank=True)

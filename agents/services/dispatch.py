@@ -20,7 +20,16 @@ from missions import events
 from parallagon.core.services import BaseService
 
 BATCH = 200
-NEEDED = ("role", "state", "reason", "loop", "next_run_at", "next_trigger", "mission__language")
+NEEDED = (
+    "role",
+    "state",
+    "reason",
+    "loop",
+    "next_run_at",
+    "next_trigger",
+    "origin",
+    "mission__language",
+)
 """What a tick reads of an agent; a hundred at once, every second."""
 
 
@@ -64,6 +73,7 @@ class Dispatch(BaseService[list[UUID]]):
             reason=reason,
             state_changed_at=self.now,
             next_run_at=None,
+            origin="",
             is_dirty=False,
         )
         AgentTransition.objects.bulk_create(
@@ -86,6 +96,7 @@ class Dispatch(BaseService[list[UUID]]):
                 agent=agent,
                 mission_id=agent.mission_id,
                 trigger=agent.next_trigger,
+                origin=agent.origin,
                 queued_at=self.now,
             )
             for agent in agents

@@ -5,6 +5,7 @@ from typing import Final
 
 from agents.models import Agent, AgentRun
 from agents.roles import registry
+from parallagon.core import telemetry
 
 State = Agent.State
 
@@ -29,7 +30,11 @@ def queue_run(agent: Agent, *, trigger: str, reason: str, now: datetime) -> Agen
     """
     agent.move_to(Agent.State.QUEUED, reason=reason, now=now, next_run_at=None, is_dirty=False)
     return AgentRun.objects.create(
-        agent=agent, mission_id=agent.mission_id, trigger=trigger, queued_at=now
+        agent=agent,
+        mission_id=agent.mission_id,
+        trigger=trigger,
+        origin=telemetry.origin(),
+        queued_at=now,
     )
 
 
@@ -44,6 +49,7 @@ def bring_forward(agent: Agent, *, at: datetime, reason: str, now: datetime) -> 
     fields: dict[str, object] = {
         "next_run_at": at,
         "next_trigger": AgentRun.Trigger.CHANGE,
+        "origin": telemetry.origin(),
         "interval": bounds_of(agent)[0],
         "failure_count": 0,
     }

@@ -20,6 +20,7 @@ from agents.services.queue import WAKEFUL, bring_forward, look_anew
 from agents.services.roster import add_missing
 from missions.hooks import Archived, Created, Decided, Landed, Reset, Updated
 from missions.models import Mission, Revision
+from parallagon.core import telemetry
 
 State = Agent.State
 OUTSIDE: Final = frozenset({Revision.AuthorKind.PERSON, Revision.AuthorKind.EXTERNAL})
@@ -74,7 +75,8 @@ def _concerns(role: AiderAgent, revision: Revision) -> bool:
 def _bring_forward(agent: Agent, causes: list[Revision], landed: Landed) -> bool:
     """Let the agent look soon; return whether that is news to those who look on."""
     if agent.state in {State.QUEUED, State.RUNNING}:
-        Agent.objects.filter(pk=agent.pk).update(is_dirty=True)
+        origin = telemetry.origin()
+        Agent.objects.filter(pk=agent.pk).update(is_dirty=True, origin=origin)
         return False
     if agent.state not in WAKEFUL and not agent.loop:
         return False

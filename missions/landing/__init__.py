@@ -25,7 +25,8 @@ from missions.leases import StaleLease, covers
 from missions.locks import LockLost, ensure_held, write_lock
 from missions.models import Mission, Proposal, Revision
 from missions.storage import BlobStore
-from parallagon.core.errors import ValidationError
+from parallagon.core import telemetry
+from parallagon.core.errors import ParallagonError, ValidationError
 
 __all__ = [
     "Author",
@@ -90,12 +91,16 @@ def land(
     _check_reason(author, changes, propose)
     allow_invalid = allow_invalid and not author.is_agent
     sent = check(changes, allow_invalid=allow_invalid)
-    for _ in range(_TRIES - 1):
-        try:
-            return _land(mission, sent, author, now, fence, within, propose, allow_invalid, timeout)
-        except LockLost as error:
-            logger.info("mission %s: a landing begins again: %s", mission.pk, error.message)
-    return _land(mission, sent, author, now, fence, within, propose, allow_invalid, timeout)
+    facts = {"mission": mission.pk, "author": author.kind, "run": author.run_id}
+    with telemetry.span("landing", facts, foreseen=(ParallagonError,)):
+        for _ in range(_TRIES - 1):
+            try:
+                return _land(
+                    mission, sent, author, now, fence, within, propose, allow_invalid, timeout
+                )
+            except LockLost as error:
+                logger.info("mission %s: a landing begins again: %s", mission.pk, error.message)
+        return _land(mission, sent, author, now, fence, within, propose, allow_invalid, timeout)
 
 
 def _land(

@@ -26,7 +26,8 @@ from missions.models import (
 from missions.paths import path_key
 from missions.storage import sha256
 from missions.turns import hold
-from parallagon.core import database
+from parallagon.core import database, telemetry
+from parallagon.core.errors import ParallagonError
 
 Operation = Revision.Operation
 Fact = tuple[int, events.EventType, dict[str, Any]]
@@ -99,7 +100,11 @@ class Transaction:
             LockError: the database is busy.
             FileOperationError: the database's disk is full.
         """
-        with database.foreseen(), transaction.atomic(durable=True):
+        with (
+            telemetry.span("landing.commit", foreseen=(ParallagonError,)),
+            database.foreseen(),
+            transaction.atomic(durable=True),
+        ):
             hold(self.mission.pk)
             if self.fence is not None:
                 leases.check_fence(self.mission.pk, self.fence, self.paths)

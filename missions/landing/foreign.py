@@ -21,7 +21,8 @@ from missions.locks import ensure_held
 from missions.models import Revision
 from missions.paths import clash
 from missions.storage import BlobStore, FileManager, sha256
-from parallagon.core.errors import FileOperationError, ValidationError
+from parallagon.core import telemetry
+from parallagon.core.errors import FileOperationError, ParallagonError, ValidationError
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +74,10 @@ class TakeIn:
         Raises:
             FileOperationError: the folder is gone or read-only, or a file is not a plain one.
         """
+        with telemetry.span("landing.look", foreseen=(ParallagonError,)):
+            return self._look(paths, meant)
+
+    def _look(self, paths: Sequence[str], meant: Mapping[str, int] | None) -> Found:
         self.folder.check()
         mission_id = self.folder.mission.pk
         current = load(mission_id, paths, meant=meant)

@@ -21,7 +21,8 @@ from missions.merge import merge
 from missions.models import Revision
 from missions.paths import clash_in, extension, path_key, spellings, validate_path
 from missions.storage import BlobStore
-from parallagon.core.errors import ResourceNotFoundError, ValidationError
+from parallagon.core import telemetry
+from parallagon.core.errors import ParallagonError, ResourceNotFoundError, ValidationError
 
 
 def check(changes: Sequence[Change], *, allow_invalid: bool) -> list[Change]:
@@ -97,8 +98,9 @@ class Reconcile:
             ValidationError: a base that never was, a path that clashes by case.
         """
         plan = Plan()
-        for change in changes:
-            _Reconciling(self, change, plan).run()
+        with telemetry.span("landing.merge", foreseen=(ParallagonError,)):
+            for change in changes:
+                _Reconciling(self, change, plan).run()
         return plan
 
     def check_spelling(self, path: str) -> None:

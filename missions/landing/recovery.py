@@ -25,6 +25,7 @@ from missions.landing.place import folder_of
 from missions.locks import LONGEST_HOLD, are_certain, ensure_held, write_lock
 from missions.models import LandingRecord, Mission
 from missions.storage import BlobStore, FileManager, sha256
+from parallagon.core import telemetry
 from parallagon.core.durability import relaxed_commit
 from parallagon.core.errors import (
     FileOperationError,
@@ -78,7 +79,8 @@ def recover(mission_id: int) -> int:
 def put_in_folder(folder: FileManager, store: BlobStore, *, now: datetime) -> None:
     """Do steps 7 and 8 for a change that has landed: a failure now is only a delay."""
     try:
-        roll_forward(folder, store, now=now, sweeps=False)
+        with telemetry.span("landing.place", foreseen=(ParallagonError, OSError, DatabaseError)):
+            roll_forward(folder, store, now=now, sweeps=False)
     except (ParallagonError, OSError, DatabaseError) as error:
         logger.warning("a landing will be finished later: %s", error)
 

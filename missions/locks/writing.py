@@ -14,6 +14,7 @@ from portalocker.exceptions import AlreadyLocked
 from missions.locks.backend import Held
 from missions.locks.choose import backend
 from missions.locks.holder import Holder
+from parallagon.core import telemetry
 from parallagon.core.errors import LockError
 
 LONGEST_HOLD = 60.0
@@ -41,7 +42,8 @@ def write_lock(
         FileOperationError: the locks cannot be used at all.
     """
     seconds = settings.PARALLAGON_LOCK_TIMEOUT if timeout is None else timeout
-    held = _acquire(mission_id, seconds, purpose)
+    with telemetry.span("lock.wait", {"mission": mission_id}, foreseen=(LockError,)):
+        held = _acquire(mission_id, seconds, purpose)
     token = _held.set({**_held.get({}), mission_id: held})
     try:
         yield

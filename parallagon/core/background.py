@@ -10,6 +10,7 @@ from celery import signals
 from django.conf import settings
 from django.utils.log import configure_logging
 
+from parallagon.core import telemetry
 from parallagon.core.logging import log_context
 
 _open: dict[str, ExitStack] = {}
@@ -19,6 +20,13 @@ _open: dict[str, ExitStack] = {}
 def keep_our_format(**_: Any) -> None:
     """Let Celery, which would add handlers of its own, use ours."""
     configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+
+
+@signals.worker_init.connect
+def trace_tasks(sender: Any, **_: Any) -> None:
+    """Trace this worker, named after what it serves."""
+    queues = "+".join(sorted(sender.app.amqp.queues.consume_from))
+    telemetry.start(queues, settings.ENVIRONMENT)
 
 
 @signals.task_prerun.connect

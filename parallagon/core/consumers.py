@@ -5,6 +5,7 @@ import contextlib
 import json
 import logging
 import time
+import uuid
 from typing import Any, ClassVar
 
 from channels.exceptions import StopConsumer
@@ -15,6 +16,7 @@ from django.utils import timezone
 from parallagon.core import live
 from parallagon.core.hub import Message, hub
 from parallagon.core.inbox import Inbox
+from parallagon.core.logging import log_context
 from parallagon.core.stays import Stay
 
 logger = logging.getLogger(__name__)
@@ -54,11 +56,21 @@ class BaseConsumer(AsyncWebsocketConsumer):
         self.scope = scope
         self.base_send = send
         self._inbox = Inbox()
-        try:
-            with contextlib.suppress(StopConsumer):
-                await await_many_dispatch([receive], self.dispatch)
-        finally:
-            await self._leave()
+        with log_context(**self._ids()):
+            try:
+                with contextlib.suppress(StopConsumer):
+                    await await_many_dispatch([receive], self.dispatch)
+            finally:
+                await self._leave()
+
+    def _ids(self) -> dict[str, Any]:
+        """Return what the lines of this socket are about: whose, and what its address names."""
+        named = self.scope.get("url_route", {}).get("kwargs", {})
+        ids = {name.removesuffix("_id"): value for name, value in named.items()}
+        return {"socket": uuid.uuid4().hex, "user": self._user_id, **ids}
+
+    def _user_id(self) -> object:
+        return getattr(self.scope.get("user"), "pk", None)
 
     async def connect(self) -> None:
         await self.accept(self.scope.get("subprotocol"))

@@ -17,6 +17,8 @@ from asgiref.sync import async_to_sync
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.core.serializers.json import DjangoJSONEncoder
 
+from parallagon.core import telemetry
+
 logger = logging.getLogger(__name__)
 VERSION = 1
 
@@ -36,7 +38,7 @@ def encode(kind: str, data: Mapping[str, Any], *, at: datetime, seq: int | None 
 
 def send(group: str, text: str, *, seq: int | None = None) -> None:
     """Send an encoded frame to everyone in ``group``, soon; a layer that is down is only logged."""
-    _hand_over(group, {"type": "frame", "text": text, "seq": seq})
+    _hand_over(group, {"type": "frame", "text": text, "seq": seq}, is_traced=seq is not None)
 
 
 def signal(group: str, kind: str) -> None:
@@ -44,22 +46,24 @@ def signal(group: str, kind: str) -> None:
     _hand_over(group, {"type": kind})
 
 
-def _hand_over(group: str, message: Mapping[str, Any]) -> None:
+def _hand_over(group: str, message: Mapping[str, Any], *, is_traced: bool = False) -> None:
     layer = get_channel_layer()
     if layer is None:
         return
+    trace = telemetry.carried() if is_traced else None
     if isinstance(layer, InMemoryChannelLayer):
         # Its queues belong to the loop of those who listen in this very process.
-        async_to_sync(_deliver)(layer, group, message)
+        async_to_sync(_deliver)(layer, group, message, trace)
     else:
-        _courier().hand_over(layer, group, message)
+        _courier().hand_over(layer, group, message, trace)
 
 
-async def _deliver(layer: Any, group: str, message: Mapping[str, Any]) -> None:
-    try:
-        await layer.group_send(group, message)
-    except Exception as error:  # whatever the layer raises, the change stands
-        logger.warning("a frame to %s was not sent: %s", group, error)
+async def _deliver(layer: Any, group: str, message: Mapping[str, Any], trace: object) -> None:
+    with telemetry.resumed(trace, "broadcast", {"group": group, "seq": message.get("seq")}):
+        try:
+            await layer.group_send(group, message)
+        except Exception as error:  # whatever the layer raises, the change stands
+            logger.warning("a frame to %s was not sent: %s", group, error)
 
 
 class Courier:
@@ -74,21 +78,20 @@ class Courier:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._frames: asyncio.Queue[tuple[Any, str, Mapping[str, Any]]] = asyncio.Queue()
+        self._frames: asyncio.Queue[tuple[Any, str, Mapping[str, Any], object]] = asyncio.Queue()
         threading.Thread(target=self._work, name="live-courier", daemon=True).start()
 
-    def hand_over(self, layer: Any, group: str, message: Mapping[str, Any]) -> None:
+    def hand_over(self, layer: Any, group: str, message: Mapping[str, Any], trace: object) -> None:
         """Queue one frame; never waits."""
         if self._frames.qsize() < self.MOST_WAITING:
-            self._loop.call_soon_threadsafe(self._frames.put_nowait, (layer, group, message))
+            self._loop.call_soon_threadsafe(self._frames.put_nowait, (layer, group, message, trace))
 
     def _work(self) -> None:
         self._loop.run_until_complete(self._deliver_all())
 
     async def _deliver_all(self) -> None:
         while True:
-            layer, group, message = await self._frames.get()
-            await _deliver(layer, group, message)
+            await _deliver(*await self._frames.get())
 
 
 @functools.cache

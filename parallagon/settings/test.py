@@ -17,7 +17,7 @@ if _folder is None:
 # A person's own .env and keys have no say in a test.
 for _name in (
     "DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "OPENAI_API_BASE", "PARALLAGON_MODEL",
-    "PARALLAGON_LOCKS",
+    "PARALLAGON_LOCKS", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
 ):  # fmt: skip
     os.environ[_name] = ""
 os.environ["PARALLAGON_DATA_DIR"] = _folder

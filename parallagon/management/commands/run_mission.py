@@ -40,6 +40,8 @@ class Command(FriendlyCommand):
         "3 failures, 4 timeout, 130 interrupted, 1 refused."
     )
 
+    traced_as = "run_mission"
+
     # Nobody need look on: that there is no Redis for frames and caches is no news.
     quiet: ClassVar = dict.fromkeys(("parallagon.core", "agents", "missions"), logging.ERROR)
 
