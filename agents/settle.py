@@ -20,6 +20,7 @@ from agents.steps import Steps
 from missions.landing import Landing
 from missions.models import Proposal
 from parallagon.core.errors import Conflict
+from parallagon.core.scrubbing import scrub
 
 logger = logging.getLogger(__name__)
 Outcome = AgentRun.Outcome
@@ -101,7 +102,7 @@ class Settlement:
         FinishRun(
             run=self.run,
             outcome=outcome,
-            reason=reason,
+            reason=scrub(reason),  # it may repeat what a provider said
             failure=failure,
             wait=wait,
             calls=read_calls(run_directory(self.run.pk)),

@@ -23,6 +23,7 @@ from missions.leases import release_lease
 from missions.models import Mission
 from missions.turns import turn
 from parallagon.core.errors import Conflict
+from parallagon.core.scrubbing import scrub
 from parallagon.core.services import BaseService
 
 Outcome = AgentRun.Outcome
@@ -129,7 +130,7 @@ class FinishRun(BaseService[AgentRun]):
                     finish_reason=(call.finish_reason or "")[:40],
                     is_complete=call.is_complete,
                     failure=call.failure or "",
-                    detail=call.detail[:500],
+                    detail=scrub(call.detail)[:500],
                 )
                 for call in self.calls
             ),
