@@ -38,7 +38,7 @@ from agents.selectors import (
 )
 from agents.services.control import drop_run
 from agents.services.finish import SettleMission, waiting
-from agents.settle import PutBack, Settlement
+from agents.settle import HandedBack, PutBack, Settlement
 from agents.work import Done, work
 from agents.workshop import Workshop
 from missions.cache import CachedStore
@@ -125,6 +125,8 @@ class Cycle:
             logger.info("%s", taken)
         except PutBack as back:
             self.settlement.put_back(back)
+        except HandedBack as back:
+            self.settlement.hand_back(str(back))
         except Ended as ended:
             self.settlement.end(ended)
         except Exception as error:
@@ -317,6 +319,8 @@ class Cycle:
         except GatewayError as error:
             raise Ended(Outcome.FAILED, str(error), failure=Failure.GATEWAY_LOST) from error
         keep(self.run, done.report)
+        if done.cause == "stopped":
+            raise HandedBack(done.result.reason)
         return done
 
     # -- step 7 --------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from agents.roles.base import Flag
 from agents.runlog import RunLog
 from agents.selectors import run_directory
 from agents.services.finish import FinishRun, RequeueRun, SkipRun
+from agents.services.hand_back import HandBackRun
 from agents.steps import Steps
 from missions.landing import Landing
 from missions.models import Proposal
@@ -35,6 +36,10 @@ class PutBack(Exception):  # noqa: N818 - it is not an error
         self.until = until
 
 
+class HandedBack(Exception):  # noqa: N818 - it is not an error
+    """The worker stops before the run has ended: another worker begins it anew."""
+
+
 @dataclass(kw_only=True)
 class Settlement:
     """Ends one run, once; a run that someone else has ended stays as it is."""
@@ -52,6 +57,14 @@ class Settlement:
             RequeueRun(
                 run=self.run, reason=back.reason, until=back.until, now=self.clock()
             ).execute()
+        except Conflict as error:
+            logger.info("the run had been ended by someone else: %s", error)
+
+    def hand_back(self, reason: str) -> None:
+        """Let another worker do it: what its calls cost is written down, nothing else."""
+        calls = read_calls(run_directory(self.run.pk))
+        try:
+            HandBackRun(run=self.run, reason=reason, calls=calls, now=self.clock()).execute()
         except Conflict as error:
             logger.info("the run had been ended by someone else: %s", error)
 

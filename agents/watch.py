@@ -1,5 +1,6 @@
 """What a worker's thread looks at while Aider works: must this run end?"""
 
+import threading
 import time
 from typing import Final, Literal
 
@@ -22,11 +23,14 @@ class Watch:
     someone asked to cancel or other workers' runs have used up what it shares with them.
     """
 
-    def __init__(self, run: AgentRun, *, gateway: Gateway, log: RunLog) -> None:
-        self.cause: Literal["", "void", "cancelled", "lost", "budget"] = ""
+    def __init__(
+        self, run: AgentRun, *, gateway: Gateway, log: RunLog, closing: threading.Event
+    ) -> None:
+        self.cause: Literal["", "void", "cancelled", "lost", "budget", "stopped"] = ""
         self._run = run
         self._gateway = gateway
         self._log = log
+        self._closing = closing
         self._looked_at = time.monotonic()
 
     def __call__(self) -> str | None:
@@ -34,6 +38,9 @@ class Watch:
         if verdict := self._gateway.verdict(str(self._run.pk)):
             self.cause = "void"
             return verdict
+        if self._closing.is_set():
+            self.cause = "stopped"
+            return _("its worker is stopping")
         if time.monotonic() - self._looked_at < LOOK_SECONDS:
             return None
         self._looked_at = time.monotonic()

@@ -80,7 +80,7 @@ def work(
     """
     directory = run_directory(run.pk)
     token = secrets.token_urlsafe(32)
-    watch = Watch(run, gateway=workshop.gateway, log=log)
+    watch = Watch(run, gateway=workshop.gateway, log=log, closing=workshop.closing)
     engine = _Noted(workshop.engine)
     (private / "home").mkdir(mode=0o700)
     files = role.run_files(staged.files)

@@ -4,7 +4,7 @@ import logging
 import threading
 from typing import Any
 
-from celery.signals import worker_init, worker_shutdown
+from celery.signals import worker_init, worker_shutdown, worker_shutting_down
 from django.conf import settings
 from django.utils import timezone
 
@@ -40,6 +40,15 @@ def open_workshop(sender: Any, **_: Any) -> None:
         ResumeUnconfigured(now=timezone.now()).execute()
     except ParallagonError:
         logger.exception("agents that wait for another key were not resumed")
+
+
+@worker_shutting_down.connect
+def hand_back_soon(**_: Any) -> None:
+    """Let runs at work end by themselves for a while, then hand them back to other workers."""
+    if _workshop is not None:
+        patience = threading.Timer(settings.PARALLAGON_STOP_SECONDS, _workshop.closing.set)
+        patience.daemon = True
+        patience.start()
 
 
 @worker_shutdown.connect

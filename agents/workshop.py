@@ -1,8 +1,9 @@
 """What every cycle of a worker shares: the warm engine and the gateway."""
 
 import logging
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from agents.aider.engine import Engine
@@ -21,6 +22,8 @@ class Workshop:
     gateway: Gateway
     environment: Mapping[str, str]
     """Where the names of reachable models come from; keys are read by the gateway only."""
+    closing: threading.Event = field(default_factory=threading.Event)
+    """Set when runs at work are to be handed back, since the worker stops."""
 
     @classmethod
     def open(cls, environment: Mapping[str, str]) -> Self:

@@ -15,6 +15,7 @@ from agents.services.control import (
 )
 from agents.services.dispatch import Dispatch
 from agents.services.finish import FinishRun, RequeueRun, SettleMission, SkipRun
+from agents.services.hand_back import HandBackRun
 from agents.services.instructions import (
     ChangeInstruction,
     LeaveInstruction,
@@ -44,6 +45,7 @@ __all__ = [
     "ConfigureAgent",
     "Dispatch",
     "FinishRun",
+    "HandBackRun",
     "LeaveInstruction",
     "MarkSent",
     "ReapRun",

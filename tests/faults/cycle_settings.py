@@ -4,9 +4,9 @@ import os
 from decimal import Decimal
 
 from parallagon.settings.base import *  # noqa: F403
-from parallagon.settings.base import CHANNEL_LAYERS, SQLITE
+from parallagon.settings.base import CHANNEL_LAYERS, DATABASES
 
-SQLITE["NAME"] = os.environ["PARALLAGON_TEST_DATABASE"]
+DATABASES["default"]["NAME"] = os.environ["PARALLAGON_TEST_DATABASE"]
 _MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 CACHES = {
     "default": {"BACKEND": _MEMORY},

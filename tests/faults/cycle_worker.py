@@ -88,6 +88,7 @@ class CeleryProcess:
                 "DJANGO_SETTINGS_MODULE": "tests.faults.cycle_settings",
                 "PARALLAGON_TEST_DATABASE": str(settings.DATABASES["default"]["NAME"]),
                 "PARALLAGON_DATA_DIR": str(folder),
+                "REDIS_URL": "",  # the broker of this test
                 **environment,
             },
         )
