@@ -1,26 +1,30 @@
 """The feed of a mission's events for those who poll: the same rows that sockets get.
 
-A plain asynchronous view, so that someone who waits costs a coroutine's worth of work: it sleeps
-until a frame arrives through the layer, and looks into the database now and then in case the
-layer lost it or is down.
+A plain asynchronous view, so that someone who waits costs a coroutine's worth of work and no
+thread: it sleeps in the mission's room until a frame arrives, and looks into the database now and
+then in case the layer lost it or is down.
 """
 
 import asyncio
 import contextlib
-import logging
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from channels.layers import get_channel_layer
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException
 
-from missions import events, selectors
+from missions import selectors
+from missions.api import etags
 from missions.api.serializers import ChangesFilterSerializer
 from missions.models import Event
+from missions.onlookers import Filter, Room, enter
 from missions.selectors import Missed
 from parallagon.accounts import credentials
 from parallagon.accounts.authentication import bearer
@@ -28,15 +32,19 @@ from parallagon.accounts.models import ApiKey, User
 from parallagon.accounts.scopes import ScopeMissing
 from parallagon.core import live
 from parallagon.core.api import problem_response
-from parallagon.core.errors import ParallagonError
+from parallagon.core.errors import ParallagonError, ResourceNotFoundError
+from parallagon.core.hub import Message
 
-logger = logging.getLogger(__name__)
 LOOK_AGAIN_SECONDS = 2.0
 
 
 async def changes(request: HttpRequest) -> HttpResponse:
-    """Answer with the events of ``mission`` after ``after``, waiting up to ``wait`` s for one."""
-    if request.method != "GET":
+    """Answer with the events of ``mission`` after ``after``, waiting up to ``wait`` s for one.
+
+    ``types`` and ``files`` let pass what a socket's filter would. Who has the answer already, by
+    its ``ETag``, gets 304 when nothing came meanwhile.
+    """
+    if request.method not in {"GET", "HEAD"}:
         return problem_response(
             request, status=405, code="method_not_allowed", detail="This feed is only read."
         )
@@ -48,16 +56,28 @@ async def changes(request: HttpRequest) -> HttpResponse:
         return problem_response(
             request, status=401, code="not_authenticated", detail="Sign in to read this feed."
         )
-    filters = ChangesFilterSerializer(data=request.GET)
-    if not filters.is_valid():
-        sentence = "; ".join(f"{name}: {errors[0]}" for name, errors in filters.errors.items())
+    given = ChangesFilterSerializer(data=request.GET)
+    if not given.is_valid():
+        sentence = "; ".join(f"{name}: {errors[0]}" for name, errors in given.errors.items())
         return problem_response(request, status=422, code="invalid", detail=sentence)
     try:
-        missed = await _read(user, **filters.validated_data)
+        chosen = Filter.from_query({name: request.GET.getlist(name) for name in request.GET})
+        missed = await _read(user, chosen, **given.validated_data)
     except ParallagonError as error:
         return problem_response(request, status=error.status, code=error.code, detail=error.message)
-    response = JsonResponse(_body(missed))
-    response["Cache-Control"] = "no-store"
+    return _response(request, missed, chosen)
+
+
+def _response(request: HttpRequest, missed: Missed, chosen: Filter) -> HttpResponse:
+    answer = json.dumps(_body(missed), cls=DjangoJSONEncoder)
+    tag = etags.tag_of_facts(answer, chosen)
+    response = (
+        HttpResponse(status=304)
+        if etags.names(request.headers.get("If-None-Match", ""), tag)
+        else HttpResponse(answer, content_type="application/json")
+    )
+    response["ETag"] = tag
+    response["Cache-Control"] = "private, no-cache"
     return response
 
 
@@ -77,58 +97,69 @@ async def _caller(request: HttpRequest) -> User | None:
     return found.user
 
 
-async def _read(user: User, *, mission: int, after: int, wait: float) -> Missed:
+async def _read(user: User, chosen: Filter, *, mission: int, after: int, wait: float) -> Missed:
+    """Return what passes of the events after ``after``, once there is any or the time is up.
+
+    Raises:
+        ResourceNotFoundError: the person may not, or no longer, know of the mission.
+    """
     await sync_to_async(selectors.membership)(user=user, mission_id=mission)
-    if not wait:
-        return await _look(mission, after)
-    until = asyncio.get_running_loop().time() + wait
-    async with _arrivals(mission) as arrival:
-        while True:
-            arrival.clear()
-            missed = await _look(mission, after)
-            await sync_to_async(selectors.membership)(user=user, mission_id=mission)
-            left = until - asyncio.get_running_loop().time()
-            if missed.events or missed.must_resync or left <= 0:
-                return missed
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(arrival.wait(), min(left, LOOK_AGAIN_SECONDS))
-
-
-async def _look(mission_id: int, after: int) -> Missed:
-    look = sync_to_async(selectors.missed_events)
-    missed: Missed = await look(mission_id=mission_id, after=after)
+    loop = asyncio.get_running_loop()
+    until = loop.time() + wait
+    async with _listening(mission) as (room, arrival):
+        look = sync_to_async(selectors.missed_events)
+        missed = _passing(await look(mission_id=mission, after=after), chosen)
+        while not _is_answer(missed) and (left := until - loop.time()) > 0:
+            arrived_at = await arrival.wait(min(left, LOOK_AGAIN_SECONDS))
+            standing = await room.standing(since=arrived_at)
+            if standing is None or user.pk not in standing.roles:
+                raise ResourceNotFoundError(
+                    _("There is no such mission, or none that you may see.")
+                )
+            if standing.seq != missed.seq:
+                news = await room.missed(missed.seq, reason=standing.seq)
+                missed = _passing(news, chosen)
     return missed
 
 
+def _is_answer(missed: Missed) -> bool:
+    return bool(missed.events) or missed.must_resync
+
+
+def _passing(missed: Missed, chosen: Filter) -> Missed:
+    passing = tuple(event for event in missed.events if chosen.passes(event.type, event.data))
+    return replace(missed, events=passing)
+
+
+class _Arrival:
+    """Wakes one who waits when something happens in the room."""
+
+    def __init__(self) -> None:
+        self._has_happened = asyncio.Event()
+        self._at = 0.0
+
+    def __call__(self, _message: Message) -> None:
+        self._at = asyncio.get_running_loop().time()
+        self._has_happened.set()
+
+    async def wait(self, seconds: float) -> float:
+        """Wait at most so long; return as of when it is worth looking (loop time)."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._has_happened.wait(), seconds)
+        if self._has_happened.is_set():
+            self._has_happened.clear()
+            return self._at
+        return asyncio.get_running_loop().time() - LOOK_AGAIN_SECONDS / 2
+
+
 @asynccontextmanager
-async def _arrivals(mission_id: int) -> AsyncIterator[asyncio.Event]:
-    """Give an event that is set whenever a frame of the mission arrives."""
-    arrival = asyncio.Event()
-    listening = asyncio.create_task(_listen(events.group(mission_id), arrival))
+async def _listening(mission_id: int) -> AsyncIterator[tuple[Room, _Arrival]]:
+    arrival = _Arrival()
+    room = await enter(mission_id, arrival, within=0)
     try:
-        yield arrival
+        yield room, arrival
     finally:
-        listening.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await listening
-
-
-async def _listen(group: str, arrival: asyncio.Event) -> None:
-    layer = get_channel_layer()
-    channel = None
-    try:
-        channel = await layer.new_channel()
-        await layer.group_add(group, channel)
-        arrival.set()  # what came before this moment was not heard
-        while True:
-            await layer.receive(channel)
-            arrival.set()
-    except Exception as error:  # noqa: BLE001, RUF100 - without the layer the database is looked at
-        logger.warning("the feed of %s does without the live layer: %s", group, error)
-    finally:
-        if channel is not None:
-            with contextlib.suppress(Exception):
-                await layer.group_discard(group, channel)
+        await room.leave(arrival)
 
 
 def _body(missed: Missed) -> dict[str, Any]:

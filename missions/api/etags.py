@@ -22,7 +22,7 @@ def tag_of_facts(*facts: object) -> str:
 
 def _given(request: Request, header: str) -> set[str]:
     """Return the tags in a header; one that compression made weak names the same revision."""
-    return {tag.removeprefix("W/") for tag in parse_etags(request.headers.get(header, ""))}
+    return _tags(request.headers.get(header, ""))
 
 
 def is_known(request: Request, revision: Revision) -> bool:
@@ -32,8 +32,18 @@ def is_known(request: Request, revision: Revision) -> bool:
 
 def has(request: Request, etag: str) -> bool:
     """Return whether the caller has the answer with this tag already (``If-None-Match``)."""
-    given = _given(request, "If-None-Match")
+    return names(request.headers.get("If-None-Match", ""), etag)
+
+
+def names(header: str, etag: str) -> bool:
+    """Return whether an ``If-None-Match`` header names this tag."""
+    given = _tags(header)
     return "*" in given or etag in given
+
+
+def _tags(header: str) -> set[str]:
+    """Return the tags in a header; one that compression made weak names the same answer."""
+    return {tag.removeprefix("W/") for tag in parse_etags(header)}
 
 
 def is_strict(request: Request) -> bool:

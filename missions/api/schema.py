@@ -6,19 +6,36 @@ CHANGES = {
     "operationId": "changes",
     "description": (
         "The numbered events of a mission after one that the caller knows, oldest first; waits up "
-        "to `wait` seconds for one. The same events as the socket `ws/v1/missions/{id}/`."
+        "to `wait` seconds for one. The same events as the socket `ws/v1/missions/{id}/`. Go on "
+        "after `seq`, which is also told when the filter let nothing pass."
     ),
     "tags": ["changes"],
     "parameters": [
         {"in": "query", "name": "mission", "schema": {"type": "integer"}, "required": True},
         {"in": "query", "name": "after", "schema": {"type": "integer", "default": 0}},
         {"in": "query", "name": "wait", "schema": {"type": "number", "default": 0, "maximum": 30}},
+        {
+            "in": "query",
+            "name": "types",
+            "description": "Only events of these types, with commas.",
+            "schema": {"type": "string"},
+        },
+        {
+            "in": "query",
+            "name": "files",
+            "description": "Of events about a file only those of these paths, with commas; "
+            "`folder/**` is everything below a folder.",
+            "schema": {"type": "string"},
+        },
+        {"in": "header", "name": "If-None-Match", "schema": {"type": "string"}},
     ],
     "responses": {
         "200": {
             "description": "",
+            "headers": {"ETag": {"schema": {"type": "string"}}},
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Changes"}}},
         },
+        "304": {"description": "Nothing came since the answer with this tag."},
         **{
             status: {
                 "description": "",

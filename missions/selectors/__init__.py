@@ -3,10 +3,12 @@
 from missions.selectors.events import (
     MOST_EVENTS,
     Missed,
+    Standing,
     events_after,
     live_position,
     missed_events,
     seen_by,
+    standing,
 )
 from missions.selectors.files import (
     blob_text,
@@ -49,6 +51,7 @@ __all__ = [
     "LARGEST_ID",
     "MOST_EVENTS",
     "Missed",
+    "Standing",
     "UnknownAccount",
     "account",
     "blob_text",
@@ -79,6 +82,7 @@ __all__ = [
     "revision_of",
     "revisions_of",
     "seen_by",
+    "standing",
     "text_of",
     "transitions_of",
     "worker_of",

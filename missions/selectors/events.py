@@ -1,11 +1,13 @@
 """What happened since someone looked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import OuterRef, Subquery
 
 from missions.models import (
     Event,
+    Membership,
     Mission,
 )
 from missions.selectors.missions import LARGEST_ID
@@ -27,6 +29,31 @@ class Missed:
     oldest: int
     events: tuple[Event, ...]
     must_resync: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Where a mission stands, and who is in it.
+
+    ``roles`` is by the key of each member whose account is active; ``inactive`` are the others.
+    """
+
+    seq: int
+    roles: Mapping[int, str]
+    inactive: frozenset[int]
+
+
+def standing(*, mission_id: int) -> Standing | None:
+    """Return the number of the last event and the members; ``None`` if there is no such mission."""
+    seq = Mission.objects.kept().filter(pk=mission_id).values_list("seq", flat=True).first()
+    if seq is None:
+        return None
+    members = Membership.objects.filter(mission_id=mission_id).values_list(
+        "user_id", "role", "user__is_active"
+    )
+    roles = {user: role for user, role, is_active in members if is_active}
+    inactive = frozenset(user for user, _role, is_active in members if not is_active)
+    return Standing(seq=seq, roles=roles, inactive=inactive)
 
 
 def events_after(*, mission_id: int, after: int, limit: int = MOST_EVENTS) -> list[Event]:

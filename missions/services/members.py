@@ -86,6 +86,7 @@ class ChangeRole(BaseService[Membership]):
             member.role = self.role
             member.save(update_fields=["role"])
             publish_mission(member.mission, now=self.now)
+            events.access_changed(member.mission_id)
         return member
 
 

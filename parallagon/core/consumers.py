@@ -80,6 +80,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
             return
         self._group = self.group()
         await self.join()
+        self._inbox.clear()  # whatever came before the welcome is in what the welcome reads
         await self.welcome()
         work = (self._attend(), self._keep_beating(), self._leave_in_time())
         self._tasks = tuple(asyncio.create_task(one) for one in work)
@@ -149,6 +150,9 @@ class BaseConsumer(AsyncWebsocketConsumer):
     def hear(self, message: Message) -> None:
         """Take in what the group was sent."""
         self._inbox.put(message)
+
+    async def joined(self, _message: Message) -> None:
+        """The group is heard from now on; something may have been missed before."""
 
     async def lagged(self, _message: Message) -> None:
         """The inbox ran over and was emptied: by default nothing can make up for that."""

@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 Message = Mapping[str, Any]
 Hear = Callable[[Message], None]
+PATIENCE_SECONDS = 2.0
+JOINED: Message = {"type": "joined"}
 
 
 class Ear:
@@ -56,6 +58,7 @@ class Ear:
         try:
             await layer.group_add(self._group, channel)
             self._is_joined.set()
+            self._hear(JOINED)
             while True:
                 self._hear(await layer.receive(channel))
         finally:
@@ -67,9 +70,10 @@ class Hub:
     """Everyone who listens in one event loop, by group.
 
     A listener is called in the loop, one message after the other; it must not wait nor raise.
+    `JOINED` says that messages are heard from now on, after a time in which they may have been
+    lost.
     """
 
-    PATIENCE_SECONDS = 2.0
     RENEWED_AT_MOST_EVERY = 5.0
 
     def __init__(self) -> None:
@@ -77,12 +81,15 @@ class Hub:
         self._listeners: dict[str, dict[Hear, None]] = {}
         self._renewed_at: dict[str, float] = {}
 
-    async def join(self, group: str, hear: Hear) -> bool:
-        """Let ``hear`` have every message to ``group``; return whether any can be heard now."""
+    async def join(self, group: str, hear: Hear, *, within: float = PATIENCE_SECONDS) -> bool:
+        """Let ``hear`` have every message to ``group``; return whether any can be heard now.
+
+        Waits up to ``within`` seconds for the subscription, which is tried for in any case.
+        """
         self._listeners.setdefault(group, {})[hear] = None
         if group not in self._ears:
             self._ears[group] = self._ear(group)
-        return await self._ears[group].joined(within=self.PATIENCE_SECONDS)
+        return await self._ears[group].joined(within=within)
 
     async def leave(self, group: str, hear: Hear) -> None:
         """End what `join` began; the last one ends the subscription."""
@@ -107,7 +114,7 @@ class Hub:
         self._renewed_at[group] = now
         old, new = self._ears[group], self._ear(group)
         self._ears[group] = new
-        await new.joined(within=self.PATIENCE_SECONDS)
+        await new.joined(within=PATIENCE_SECONDS)
         await old.close()
 
     def listeners(self, group: str) -> int:

@@ -30,10 +30,14 @@ class Inbox:
         self._characters += _length(message)
         self._messages.append(message)
         if len(self._messages) > self._most or self._characters > self._most_characters:
-            self._messages.clear()
+            self.clear()
             self._messages.append(LAGGED)
-            self._characters = 0
         self._arrived.set()
+
+    def clear(self) -> None:
+        """Forget what waits."""
+        self._messages.clear()
+        self._characters = 0
 
     async def get(self) -> Message:
         """Return the next message, when there is one."""

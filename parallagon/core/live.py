@@ -21,6 +21,7 @@ from parallagon.core import telemetry
 
 logger = logging.getLogger(__name__)
 VERSION = 1
+_HEAD = f'{{"v":{VERSION},'
 
 
 def as_frame(
@@ -34,6 +35,11 @@ def encode(kind: str, data: Mapping[str, Any], *, at: datetime, seq: int | None 
     """Return the text of one frame."""
     frame = as_frame(kind, data, at=at, seq=seq)
     return json.dumps(frame, cls=DjangoJSONEncoder, separators=(",", ":"), ensure_ascii=False)
+
+
+def covering(text: str, first: int) -> str:
+    """Return the text of a frame that stands for all numbers from ``first`` to its own."""
+    return f'{_HEAD}"covers":{first},{text.removeprefix(_HEAD)}'
 
 
 def send(group: str, text: str, *, seq: int | None = None) -> None:

@@ -6,7 +6,7 @@ import pytest
 from channels.layers import channel_layers, get_channel_layer
 
 from parallagon.core import hub as module
-from parallagon.core.hub import Ear, Hub, Message
+from parallagon.core.hub import JOINED, Ear, Hub, Message
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,8 @@ class Listener:
         self.heard: asyncio.Queue[Message] = asyncio.Queue()
 
     def __call__(self, message: Message) -> None:
-        self.heard.put_nowait(message)
+        if message["type"] != "joined":
+            self.heard.put_nowait(message)
 
     async def next(self) -> Message:
         return await asyncio.wait_for(self.heard.get(), 5)
@@ -44,7 +45,6 @@ def broken_layer(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
     monkeypatch.setattr(get_channel_layer(), "new_channel", refuse)
     monkeypatch.setattr(Ear, "RETRY_SECONDS", 0.01)
-    monkeypatch.setattr(Hub, "PATIENCE_SECONDS", 0.05)
     return monkeypatch.undo
 
 
@@ -92,6 +92,13 @@ class TestHub:
         assert (await listener.next())["text"] == "hello"
         assert subscriptions() == 1
 
+    async def test_says_that_messages_are_heard(self) -> None:
+        hub = Hub()
+        heard: list[Message] = []
+        await hub.join("group", heard.append)
+
+        assert heard == [JOINED]
+
     async def test_renews_once_however_many_ask(self, monkeypatch: pytest.MonkeyPatch) -> None:
         hub, listener = Hub(), Listener()
         await hub.join("group", listener)
@@ -112,7 +119,7 @@ class TestHub:
         self, broken_layer: Callable[[], None]
     ) -> None:
         hub, listener = Hub(), Listener()
-        assert not await hub.join("group", listener)
+        assert not await hub.join("group", listener, within=0.05)
 
         broken_layer()  # mended
         assert await hub.join("group", listener)
