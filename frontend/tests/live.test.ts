@@ -116,6 +116,38 @@ describe("order", () => {
     expect(JSON.parse(live.socket().sent[0] ?? "")).toMatchObject({ type: "resume", after: 3 });
   });
 
+  it("takes a frame that stands for several numbers for all of them", () => {
+    const live = follow();
+    live.socket().receive(hello(0));
+
+    live.socket().receive(changed(1));
+    live.socket().receive({ ...changed(5), covers: 2 });
+    live.socket().receive(changed(6));
+
+    expect(live.seqs()).toEqual([1, 5, 6]);
+    expect(live.socket().sent).toEqual([]);
+  });
+
+  it("asks for what is missing before a frame that stands for several", () => {
+    const live = follow();
+    live.socket().receive(hello(0));
+
+    live.socket().receive({ ...changed(5), covers: 3 });
+
+    expect(live.socket().sent).toHaveLength(1);
+    expect(live.seqs()).toEqual([]);
+  });
+
+  it("goes on with a heartbeat that covers what is not for it", () => {
+    const live = follow({ after: 3 });
+    live.socket().receive(hello(3));
+
+    live.socket().receive(frameOf("heartbeat", null, { seq: 7, covers: 4 }));
+
+    expect(live.feed.position).toBe(7);
+    expect(live.socket().sent).toEqual([]);
+  });
+
   it("hands on frames without a number at once", () => {
     const live = follow();
     live.socket().receive(hello(0));

@@ -125,16 +125,20 @@ export const useWorkspace = defineStore("workspace", () => {
       case "mission.changed":
         applyMission(frame);
         break;
-      case "run.output":
-        useOutputs().add(frame.data);
+      case "access":
+        if (mission.value) setMission({ ...mission.value, role: frame.data.role });
         break;
-      case "run.started":
-        useOutputs().begin(frame.data.run);
-        break;
-      case "run.finished":
-        useOutputs().end(frame.data.run);
-        if (frame.data.outcome !== "skipped") void refreshRun(frame.data.run);
-        break;
+      default:
+        applyRun(frame);
+    }
+  }
+
+  function applyRun(frame: Frame): void {
+    if (frame.type === "run.output") useOutputs().add(frame.data);
+    else if (frame.type === "run.started") useOutputs().begin(frame.data.run);
+    else if (frame.type === "run.finished") {
+      useOutputs().end(frame.data.run);
+      if (frame.data.outcome !== "skipped") void refreshRun(frame.data.run);
     }
   }
 

@@ -114,7 +114,7 @@ export class LiveFeed {
     this.expectSound();
     if (frame.type === "hello") this.greet(numberOf(frame), frame.data.oldest);
     else if (frame.type === "resync") this.resync(numberOf(frame));
-    else if (frame.type === "heartbeat") this.compare(numberOf(frame));
+    else if (frame.type === "heartbeat") this.compare(numberOf(frame), frame.data.covers);
     else this.take(frame);
   }
 
@@ -134,14 +134,17 @@ export class LiveFeed {
     this.options.onResync(seq);
   }
 
-  private compare(seq: number): void {
-    if (seq > this.seq) this.askAgain();
+  /** What a heartbeat covers is not for this client; other numbers that it has were lost. */
+  private compare(seq: number, covers = Infinity): void {
+    if (seq <= this.seq) return;
+    if (covers <= this.seq + 1) this.seq = seq;
+    else this.askAgain();
   }
 
   private take(frame: Frame): void {
     if (frame.seq === null) this.options.onFrame(frame);
-    else if (frame.seq > this.seq + 1) this.askAgain();
-    else if (frame.seq === this.seq + 1) {
+    else if ((frame.covers ?? frame.seq) > this.seq + 1) this.askAgain();
+    else if (frame.seq > this.seq) {
       this.seq = frame.seq;
       this.resumedAt = -Infinity;
       this.options.onFrame(frame);
@@ -220,6 +223,7 @@ export class LiveFeed {
       this.seq = frame.seq; // The polled list has no holes: it is read from the same rows in order.
       this.options.onFrame(frame);
     }
+    this.seq = Math.max(this.seq, changes.seq); // Up to there nothing else is for this client.
   }
 }
 
