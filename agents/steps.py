@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from agents import measures
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
@@ -34,6 +36,7 @@ class Steps:
         finally:
             self._done = self._so_far()
             self._under_way = None
+            measures.STEP_SECONDS.labels(name).observe(self._done[-1].milliseconds / 1000)
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return every step so far, the one under way as long as it is by now."""

@@ -9,6 +9,7 @@ from typing import cast
 from django.conf import settings
 from django.utils import timezone
 
+from agents import measures
 from agents.aider.protocol import (
     EditFormat,
     EngineRequest,
@@ -58,7 +59,9 @@ class _Noted:
     ) -> EngineResult:
         """Run Aider."""
         self.requests.append(request)
-        return self._engine.run(request, on_output=on_output, should_stop=should_stop)
+        result = self._engine.run(request, on_output=on_output, should_stop=should_stop)
+        measures.ENGINE_RUNS.labels(result.status).inc()
+        return result
 
 
 def work(

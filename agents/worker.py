@@ -8,6 +8,7 @@ from celery.signals import worker_init, worker_shutdown, worker_shutting_down
 from django.conf import settings
 from django.utils import timezone
 
+from agents.pulse import Pulse
 from agents.services import ReconcileRoles, ResumeUnconfigured
 from agents.workshop import Workshop
 from parallagon.core.errors import ParallagonError
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 QUEUE = "cycles"
 _lock = threading.Lock()
 _workshop: Workshop | None = None
+_pulse: Pulse | None = None
 
 
 def workshop() -> Workshop:
@@ -34,7 +36,9 @@ def open_workshop(sender: Any, **_: Any) -> None:
     the roles of today's settings, and agents that waited for another key look again."""
     if QUEUE not in sender.app.amqp.queues.consume_from:
         return
-    workshop()
+    global _pulse
+    _pulse = Pulse(workshop().engine)
+    _pulse.start()
     ReconcileRoles(now=timezone.now()).execute()
     try:
         ResumeUnconfigured(now=timezone.now()).execute()
@@ -54,6 +58,8 @@ def hand_back_soon(**_: Any) -> None:
 @worker_shutdown.connect
 def close_workshop(**_: Any) -> None:
     global _workshop
+    if _pulse is not None:
+        _pulse.stop()
     with _lock:
         if _workshop is not None:
             _workshop.close()

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from django.db import connection, transaction
 from django.db.models import F
 
+from missions import measures
 from missions.models import Event, Mission
 from missions.turns import turn
 from parallagon.core import live
@@ -96,6 +97,7 @@ def frame(event: Event) -> str:
 
 
 def send(event: Event) -> None:
+    measures.EVENTS.labels(event.type).inc()
     live.send(group(event.mission_id), frame(event), seq=event.seq)
 
 

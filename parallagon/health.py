@@ -2,26 +2,22 @@
 
 import hmac
 import ipaddress
-import os
-from collections.abc import Callable
 from http import HTTPStatus
-from pathlib import Path
 
-import psutil
-import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from django_prometheus.exports import ExportToDjangoView
-from prometheus_client.multiprocess import mark_process_dead
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from agents.aider.sandbox import available_level, landlock_abi
 from agents.circuits import MODELS
 from parallagon.core.api import problem_response
 from parallagon.core.scrubbing import scrub
+from parallagon.inside import counted, standing
+from parallagon.inside.readiness import FOR_AGENTS, FOR_REQUESTS, Answers
+
+ANSWERS = Answers({**FOR_REQUESTS, **FOR_AGENTS})
 
 
 @never_cache
@@ -34,17 +30,24 @@ def live(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """Say of each thing that a request needs whether it is there; 503 when one is not."""
-    checks = {name: check() for name, check in CHECKS.items()}
-    is_ready = not any(checks.values())
-    body = {
-        "status": "ok" if is_ready else "unavailable",
-        "checks": {name: scrub(reason or "ok") for name, reason in checks.items()},
-        "open_breakers": sum(c.opened_at is not None for c in MODELS.circuits().values()),
-        "sandbox": available_sandbox(),
-        "landlock_abi": landlock_abi(),
-    }
+    """Say whether everything is there that requests and agents need; 503 when something is not.
+
+    ``?for=requests`` leaves out what only agents need: a proxy goes on sending people here while
+    no worker runs. What is missing is told to this machine, or to whoever has the token.
+    """
+    said = ANSWERS.get()
+    if request.GET.get("for") == "requests":
+        said = {name: said[name] for name in FOR_REQUESTS}
+    is_ready = not any(said.values())
     status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
+    body: dict[str, object] = {"status": "ok" if is_ready else "unavailable"}
+    if _may_see(request):
+        body |= {
+            "checks": {name: scrub(reason or "ok") for name, reason in said.items()},
+            "open_breakers": sum(c.opened_at is not None for c in MODELS.circuits().values()),
+            "sandbox": available_sandbox(),
+            "landlock_abi": landlock_abi(),
+        }
     return JsonResponse(body, status=status)
 
 
@@ -57,10 +60,9 @@ def available_sandbox() -> str:
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Show measures to this machine, or to whoever has the token."""
-    if _is_local(request) or _has_token(request):
-        forget_the_dead()
-        response: HttpResponse = ExportToDjangoView(request)
-        return response
+    if _may_see(request):
+        text = counted.counted() + standing.standing()
+        return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
     return problem_response(
         request,
         status=HTTPStatus.FORBIDDEN,
@@ -69,15 +71,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     )
 
 
-def forget_the_dead() -> None:
-    """Take the processes that have ended out of measures of the living; what they counted stays."""
-    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    if not folder:
-        return
-    for file in Path(folder).glob("gauge_live*_*.db"):
-        pid = int(file.stem.rpartition("_")[2])
-        if not psutil.pid_exists(pid):
-            mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
+def _may_see(request: HttpRequest) -> bool:
+    return _is_local(request) or _has_token(request)
 
 
 def _is_local(request: HttpRequest) -> bool:
@@ -94,37 +89,3 @@ def _has_token(request: HttpRequest) -> bool:
     token = settings.PARALLAGON_METRICS_TOKEN
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     return bool(token) and hmac.compare_digest(given.encode(), token.encode())
-
-
-def database() -> str | None:
-    """Return why the database cannot serve, or nothing."""
-    try:
-        executor = MigrationExecutor(connection)
-        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError as error:
-        return f"it does not answer: {error}"
-    return f"{len(waiting)} migrations are not applied" if waiting else None
-
-
-def redis_server() -> str | None:
-    """Return why Redis cannot serve, or nothing."""
-    try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2
-        ) as client:
-            client.ping()
-    except redis.RedisError as error:
-        return f"it does not answer: {error}"
-    return None
-
-
-def data_directory() -> str | None:
-    """Return why the data directory cannot serve, or nothing."""
-    return None if os.access(settings.DATA_DIR, os.W_OK) else "it is not writable"
-
-
-CHECKS: dict[str, Callable[[], str | None]] = {
-    "database": database,
-    "redis": redis_server,
-    "data_directory": data_directory,
-}

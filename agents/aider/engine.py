@@ -122,6 +122,7 @@ class Engine:
         return EngineHealth(
             pid=process.pid if process else None,
             alive=is_alive,
+            answers="forks" in counters,
             forks=int(counters.get("forks", 0)),
             running=int(counters.get("running", 0)),
             sandbox=sandbox.available_level(),

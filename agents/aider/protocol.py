@@ -98,6 +98,7 @@ class EngineHealth:
 
     pid: int | None
     alive: bool
+    answers: bool
     forks: int
     running: int
     sandbox: Literal["landlock", "none"]

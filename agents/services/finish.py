@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from agents import announce, scheduling
+from agents import announce, measures, scheduling
 from agents.budget import is_free
 from agents.fingerprint import files_of, fingerprint
 from agents.gateway.protocol import CallRecord
@@ -78,6 +80,8 @@ class FinishRun(BaseService[AgentRun]):
                 announce.settled(agent.mission, now=self.now)
             if self.calls and not is_free(self.run.model):
                 tell_of_budget(self.run, now=self.now)
+            count = partial(measures.count_run, self.run, agent.role, self.calls)
+            transaction.on_commit(count, robust=True)
         return self.run
 
     def _finish_row(self) -> None:
@@ -247,6 +251,8 @@ class SkipRun(BaseService[None]):
                 alone = AgentRun.objects.filter(pk=pk)
                 alone._raw_delete(alone.db)  # noqa: SLF001
             agent = Agent.objects.select_related("mission").get(pk=self.run.agent_id)
+            skipped = measures.RUNS.labels(agent.role, Outcome.SKIPPED)
+            transaction.on_commit(skipped.inc, robust=True)
             rest(agent, Outcome.SKIPPED, reason=self.reason, now=self.now)
             announce.agent_changed(agent, now=self.now)
 

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext_noop
 
+from missions import measures
 from missions.authors import Author
 from missions.cache import CachedStore
 from missions.content import encode_new
@@ -52,6 +53,7 @@ _PURPOSES = {
 }
 
 
+@measures.landing
 def land(
     mission: Mission,
     changes: Sequence[Change],

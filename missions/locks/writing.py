@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from portalocker.exceptions import AlreadyLocked
 
+from missions import measures
 from missions.locks.backend import Held
 from missions.locks.choose import backend
 from missions.locks.holder import Holder
@@ -103,9 +104,10 @@ def _acquire(mission_id: int, seconds: float, purpose: str) -> Held:
     started = time.monotonic()
     name = write_name(mission_id)
     try:
-        return backend().acquire(name, purpose, timeout=seconds, is_brief=True)
+        held = backend().acquire(name, purpose, timeout=seconds, is_brief=True)
     except AlreadyLocked as error:
         waited = time.monotonic() - started
+        measures.LOCK_WAIT_SECONDS.labels("busy").observe(waited)
         holder = backend().holder(name)
         raise LockError(
             _sentence(waited, holder),
@@ -113,6 +115,8 @@ def _acquire(mission_id: int, seconds: float, purpose: str) -> Held:
             waited=round(waited, 3),
             holder=holder and holder.as_data(),
         ) from error
+    measures.LOCK_WAIT_SECONDS.labels("taken").observe(time.monotonic() - started)
+    return held
 
 
 def _sentence(waited: float, holder: Holder | None) -> str:

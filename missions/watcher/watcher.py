@@ -15,6 +15,7 @@ from missions.watcher import measures
 from missions.watcher.eyes import BROKEN, Eyes, Identity
 from missions.watcher.mission import WatchedMission
 from parallagon.core.errors import LockError, ParallagonError
+from parallagon.core.heartbeats import Heart
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +51,11 @@ class Watcher:
     def run(self, is_over: threading.Event) -> None:
         """Watch until ``is_over`` is set."""
         logger.info("watching mission folders")
+        heart = Heart("watch")
         try:
             while not is_over.is_set():
                 self.step()
+                heart.beat()
         finally:
             self.eyes.close()
 

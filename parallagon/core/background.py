@@ -3,6 +3,7 @@
 Logs are Django's, in the same format and the same file as everyone's.
 """
 
+import time
 from contextlib import ExitStack
 from typing import Any
 
@@ -10,7 +11,7 @@ from celery import signals
 from django.conf import settings
 from django.utils.log import configure_logging
 
-from parallagon.core import telemetry
+from parallagon.core import measures, telemetry
 from parallagon.core.logging import log_context
 
 _open: dict[str, ExitStack] = {}
@@ -33,6 +34,16 @@ def trace_tasks(sender: Any, **_: Any) -> None:
 def name_lines(task_id: str, task: Any, **_: Any) -> None:
     stack = _open[task_id] = ExitStack()
     stack.enter_context(log_context(task=task.name, task_id=task_id))
+    task.request.began = time.monotonic()
+
+
+@signals.task_postrun.connect
+def take_time(task: Any, state: str | None = None, **_: Any) -> None:
+    """Count a task that has ended, with how long it took."""
+    began = getattr(task.request, "began", None)
+    if began is not None:
+        seconds = time.monotonic() - began
+        measures.TASK_SECONDS.labels(task.name, (state or "unknown").lower()).observe(seconds)
 
 
 @signals.task_postrun.connect

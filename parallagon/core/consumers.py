@@ -13,7 +13,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.utils import await_many_dispatch
 from django.utils import timezone
 
-from parallagon.core import live
+from parallagon.core import live, measures
 from parallagon.core.hub import Message, hub
 from parallagon.core.inbox import Inbox
 from parallagon.core.logging import log_context
@@ -57,10 +57,12 @@ class BaseConsumer(AsyncWebsocketConsumer):
         self.base_send = send
         self._inbox = Inbox()
         with log_context(**self._ids()):
+            measures.SOCKETS.inc()
             try:
                 with contextlib.suppress(StopConsumer):
                     await await_many_dispatch([receive], self.dispatch)
             finally:
+                measures.SOCKETS.dec()
                 await self._leave()
 
     def _ids(self) -> dict[str, Any]:
@@ -217,8 +219,15 @@ class BaseConsumer(AsyncWebsocketConsumer):
             message = await self._inbox.get()
             try:
                 await getattr(self, message["type"].replace(".", "_"))(message)
+                self._count(message)
             except Exception as error:  # noqa: BLE001, RUF100
                 logger.warning("a socket did without %s: %s", message["type"], error)
+
+    @staticmethod
+    def _count(message: Message) -> None:
+        """Take the time since the change was committed; hosts must agree on the time for it."""
+        if at := message.get("handed_over_at"):
+            measures.BROADCAST_SECONDS.observe(max(0.0, time.time() - at))
 
     async def _leave_in_time(self) -> None:
         if self._stay:

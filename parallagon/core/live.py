@@ -9,6 +9,7 @@ import functools
 import json
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from asgiref.sync import async_to_sync
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.core.serializers.json import DjangoJSONEncoder
 
-from parallagon.core import telemetry
+from parallagon.core import measures, telemetry
 
 logger = logging.getLogger(__name__)
 VERSION = 1
@@ -57,6 +58,7 @@ def _hand_over(group: str, message: Mapping[str, Any], *, is_traced: bool = Fals
     if layer is None:
         return
     trace = telemetry.carried() if is_traced else None
+    message = {**message, "handed_over_at": time.time()}
     if isinstance(layer, InMemoryChannelLayer):
         # Its queues belong to the loop of those who listen in this very process.
         async_to_sync(_deliver)(layer, group, message, trace)
@@ -69,6 +71,7 @@ async def _deliver(layer: Any, group: str, message: Mapping[str, Any], trace: ob
         try:
             await layer.group_send(group, message)
         except Exception as error:  # whatever the layer raises, the change stands
+            measures.FRAMES_LOST.labels("layer").inc()
             logger.warning("a frame to %s was not sent: %s", group, error)
 
 
@@ -91,6 +94,8 @@ class Courier:
         """Queue one frame; never waits."""
         if self._frames.qsize() < self.MOST_WAITING:
             self._loop.call_soon_threadsafe(self._frames.put_nowait, (layer, group, message, trace))
+        else:
+            measures.FRAMES_LOST.labels("full").inc()
 
     def _work(self) -> None:
         self._loop.run_until_complete(self._deliver_all())

@@ -445,6 +445,9 @@ SIMPLE_JWT = {
 }
 PARALLAGON_SOCKETS_PER_USER = env.integer("PARALLAGON_SOCKETS_PER_USER", 20, least=1)  # a process
 PARALLAGON_METRICS_TOKEN = env.secret("PARALLAGON_METRICS_TOKEN")
+# With less room than this in the data directory the installation is not ready.
+PARALLAGON_DISK_FREE_BYTES = env.integer("PARALLAGON_DISK_FREE_BYTES", 256 * 1024**2, least=0)
+PARALLAGON_DISK_FREE_INODES = env.integer("PARALLAGON_DISK_FREE_INODES", 10_000, least=0)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Parallagon",
     "DESCRIPTION": "Missions, their files, and the agents that work on them.",

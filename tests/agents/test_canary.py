@@ -18,6 +18,7 @@ from parallagon.core.logging import ContextFilter, HumanLines, JsonLines
 from parallagon.core.tracing import provider_of
 from parallagon.core.tracing.exporting import ScrubbedExporter
 from parallagon.core.tracing.tracer import OpenTelemetryTracer
+from parallagon.inside.readiness import Answers
 from tests.agents.cycle_runs import KEY, Team
 from tests.agents.factories import browser
 from tests.aider.aider_model import ScriptedModel, search_block
@@ -132,7 +133,7 @@ class TestCanaries:
             raise RuntimeError(f"{KEY} {API_KEY} password={password} {header} ?sesame={SESAME}")
 
         monkeypatch.setattr(MissionListView, "get", fail)
-        monkeypatch.setitem(health.CHECKS, "redis", fail)
+        monkeypatch.setattr(health, "ANSWERS", Answers({"redis": fail}))
         settings.DEBUG = True
         headers = {"Authorization": f"Bearer {token}", "X-Api-Key": API_KEY}
         written["refused"] = person.post(

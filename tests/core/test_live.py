@@ -35,7 +35,9 @@ class TestSend:
 
         await sync_to_async(live.send)("group", "text", seq=4)
 
-        assert await layer.receive(channel) == {"type": "frame", "text": "text", "seq": 4}
+        received = await layer.receive(channel)
+        assert received.pop("handed_over_at") > 0
+        assert received == {"type": "frame", "text": "text", "seq": 4}
 
     def test_a_layer_that_is_down_is_only_logged(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -11,6 +11,7 @@ from django.test import Client
 
 from agents.aider.sandbox import available_level, landlock_abi
 from parallagon import health
+from parallagon.inside.readiness import FOR_AGENTS, FOR_REQUESTS, Answers
 
 pytestmark = pytest.mark.django_db
 
@@ -23,9 +24,20 @@ class TestLive:
         assert client.post("/health/live").status_code == HTTPStatus.METHOD_NOT_ALLOWED
 
 
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
+    """Let everything be well, for tests to change."""
+    well = Answers(dict.fromkeys((*FOR_REQUESTS, *FOR_AGENTS), lambda: None))
+    monkeypatch.setattr(health, "ANSWERS", well)
+    return well
+
+
 class TestReady:
-    def test_names_what_is_missing(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(health.CHECKS, "redis", lambda: "it does not answer: refused")
+    def test_is_well_when_all_is(self, client: Client, answers: Answers) -> None:
+        assert client.get("/health/ready").status_code == HTTPStatus.OK
+
+    def test_names_what_is_missing(self, client: Client, answers: Answers) -> None:
+        answers.checks["redis"] = lambda: "it does not answer: refused"
 
         answer = client.get("/health/ready")
 
@@ -33,25 +45,43 @@ class TestReady:
         assert answer.json() == {
             "status": "unavailable",
             "checks": {
-                "database": "ok",
+                **dict.fromkeys((*FOR_REQUESTS, *FOR_AGENTS), "ok"),
                 "redis": "it does not answer: refused",
-                "data_directory": "ok",
             },
             "open_breakers": 0,
             "sandbox": available_level(),
             "landlock_abi": landlock_abi(),
         }
 
-    def test_is_well_when_all_is(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(health.CHECKS, "redis", lambda: None)
+    @pytest.mark.parametrize("name", [*FOR_REQUESTS, *FOR_AGENTS])
+    def test_is_not_ready_without_any_of_them(
+        self, client: Client, answers: Answers, name: str
+    ) -> None:
+        answers.checks[name] = lambda: "gone"
 
-        assert client.get("/health/ready").status_code == HTTPStatus.OK
+        assert client.get("/health/ready").status_code == HTTPStatus.SERVICE_UNAVAILABLE
 
-    def test_sees_a_redis_that_is_not_there(self) -> None:
-        reason = health.redis_server()
+    @pytest.mark.parametrize("name", [*FOR_REQUESTS, *FOR_AGENTS])
+    def test_can_be_asked_for_requests_alone(
+        self, client: Client, answers: Answers, name: str
+    ) -> None:
+        answers.checks[name] = lambda: "gone"
 
-        assert reason is not None
-        assert reason.startswith("it does not answer")
+        status = client.get("/health/ready?for=requests").status_code
+
+        assert (status == HTTPStatus.OK) is (name in FOR_AGENTS)
+
+    def test_tells_others_nothing_but_the_state(self, client: Client, answers: Answers) -> None:
+        answers.checks["redis"] = lambda: "it does not answer: refused"
+
+        assert client.get("/health/ready", REMOTE_ADDR="192.0.2.7").json() == {
+            "status": "unavailable"
+        }
+
+    def test_hides_secrets_in_what_it_tells(self, client: Client, answers: Answers) -> None:
+        answers.checks["redis"] = lambda: "redis://:hunter2hunter2@host does not answer"
+
+        assert b"hunter2hunter2" not in client.get("/health/ready").content
 
 
 COUNTING = """

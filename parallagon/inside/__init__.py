@@ -1,0 +1,1 @@
+"""Seeing inside: what is measured (``counted``, ``standing``), what is missing (``readiness``)."""
