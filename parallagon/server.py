@@ -1,17 +1,24 @@
-"""Daphne, with sockets that make their sender wait for a client who does not read.
+"""Daphne, with bounds on what comes in, and sockets that make their sender wait for a client.
 
 ``python -m parallagon.server`` takes Daphne's own options. Stock Daphne takes whatever an
-application sends and keeps it in memory until the client has read it, however long that takes.
+application sends and keeps it in memory until the client has read it, however long that takes;
+and it takes whatever a client sends (see ``edge``).
 """
 
 import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import daphne.server
 from daphne.cli import CommandLineInterface
 from daphne.server import Server
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
+
+from parallagon.edge.intake import BoundedFactory
+
+# Daphne makes its factory by this name, and offers no other way to give it one's own.
+daphne.server.HTTPFactory = BoundedFactory
 
 
 @implementer(IPushProducer)

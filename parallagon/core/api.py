@@ -25,10 +25,9 @@ from rest_framework.views import set_rollback
 
 from parallagon.core import database
 from parallagon.core.errors import ErrorHandler, ParallagonError, ResourceNotFoundError, TooLarge
-from parallagon.core.scrubbing import scrub
+from parallagon.core.problems import CONTENT_TYPE, problem
 
 logger = logging.getLogger(__name__)
-CONTENT_TYPE = "application/problem+json"
 
 
 class Pages(CursorPagination):
@@ -75,26 +74,6 @@ class ProblemSerializer(serializers.Serializer[Mapping[str, Any]]):
 def problems(*statuses: int) -> dict[tuple[int, str], type[ProblemSerializer]]:
     """Return what the schema says of an operation's failures; 401 is always one."""
     return {(status, CONTENT_TYPE): ProblemSerializer for status in sorted({401, *statuses})}
-
-
-def problem(
-    *,
-    status: int,
-    code: str,
-    detail: str,
-    details: Mapping[str, Any] | None = None,
-    request: HttpRequest | None = None,
-) -> dict[str, Any]:
-    """Return the body of a failure."""
-    return {
-        "type": f"urn:parallagon:error:{code}",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "code": code,
-        "detail": scrub(detail),
-        "details": dict(details or {}),
-        "request_id": request.META.get("parallagon.request_id") if request else None,
-    }
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:

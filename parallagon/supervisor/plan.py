@@ -59,6 +59,7 @@ def _web() -> tuple[str, ...]:
         *("--bind", settings.HOST, "--port", str(settings.PORT)),
         *("--verbosity", "0", "--no-server-name"),
         *("--websocket-max-message-size", str(LARGEST_SOCKET_MESSAGE)),
+        *("--websocket-max-frame-size", str(LARGEST_SOCKET_MESSAGE)),
         "parallagon.asgi:application",
     )
 

@@ -12,9 +12,9 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from parallagon.core.api import CONTENT_TYPE
 from parallagon.core.errors import Conflict, LockError, ParallagonError, TooLarge, ValidationError
 from parallagon.core.parsing import JSONBody
+from parallagon.core.problems import CONTENT_TYPE
 
 
 def answer_to(error: Exception) -> Any:

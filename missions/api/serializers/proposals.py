@@ -13,7 +13,8 @@ from missions.models import (
     ProposalFile,
 )
 from missions.selectors import LARGEST_ID
-from parallagon.core.api import CONTENT_TYPE, ProblemSerializer
+from parallagon.core.api import ProblemSerializer
+from parallagon.core.problems import CONTENT_TYPE
 
 
 class _BaseSide(Shape):
