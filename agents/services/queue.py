@@ -28,7 +28,9 @@ def queue_run(agent: Agent, *, trigger: str, reason: str, now: datetime) -> Agen
     Raises:
         Conflict: someone else has just moved the agent.
     """
-    agent.move_to(Agent.State.QUEUED, reason=reason, now=now, next_run_at=None, is_dirty=False)
+    agent.move_to(
+        Agent.State.QUEUED, reason=reason, now=now, next_run_at=None, origin="", is_dirty=False
+    )
     return AgentRun.objects.create(
         agent=agent,
         mission_id=agent.mission_id,
@@ -49,7 +51,7 @@ def bring_forward(agent: Agent, *, at: datetime, reason: str, now: datetime) -> 
     fields: dict[str, object] = {
         "next_run_at": at,
         "next_trigger": AgentRun.Trigger.CHANGE,
-        "origin": telemetry.origin(),
+        "origin": telemetry.origin_after(agent.origin),
         "interval": bounds_of(agent)[0],
         "failure_count": 0,
     }

@@ -75,8 +75,10 @@ def _concerns(role: AiderAgent, revision: Revision) -> bool:
 def _bring_forward(agent: Agent, causes: list[Revision], landed: Landed) -> bool:
     """Let the agent look soon; return whether that is news to those who look on."""
     if agent.state in {State.QUEUED, State.RUNNING}:
-        origin = telemetry.origin()
+        origin = telemetry.origin_after(agent.origin)
         Agent.objects.filter(pk=agent.pk).update(is_dirty=True, origin=origin)
+        if telemetry.is_on():
+            _tell_queued_run(agent)
         return False
     if agent.state not in WAKEFUL and not agent.loop:
         return False
@@ -86,6 +88,13 @@ def _bring_forward(agent: Agent, causes: list[Revision], landed: Landed) -> bool
     reason = _("%(path)s has changed") % {"path": causes[0].file.path}
     bring_forward(agent, at=soon, reason=reason, now=landed.now)
     return True
+
+
+def _tell_queued_run(agent: Agent) -> None:
+    """Let a run that has not begun, and will therefore see the change, be a part of its trace."""
+    for run in agent.runs.filter(state=AgentRun.State.QUEUED).only("origin"):
+        origin = telemetry.origin_after(run.origin)
+        agent.runs.filter(pk=run.pk, state=AgentRun.State.QUEUED).update(origin=origin)
 
 
 def _patience(agent: Agent, causes: list[Revision], mission: Mission) -> timedelta:

@@ -17,6 +17,8 @@ from typing import Final, Protocol
 from django.core.exceptions import ImproperlyConfigured
 
 ORIGIN_LENGTH: Final = 80
+FOLLOWS: Final = "follows "
+"""How an origin begins that is to be linked to, and not to be a part of."""
 _PROTOCOL: Final = "http/protobuf"
 
 
@@ -100,6 +102,15 @@ def span(
 def origin() -> str:
     """Return what a row remembers of what is going on, so that another process can go on."""
     return "" if _tracer is None else _tracer.origin()
+
+
+def origin_after(before: str) -> str:
+    """Return the same for a row that has one and waits still: a person's counts before a run's.
+
+    Otherwise a team at work, where each wakes the others, would take a person's trace away.
+    """
+    now = origin()
+    return before if before and now.startswith(FOLLOWS) and not before.startswith(FOLLOWS) else now
 
 
 def carried() -> object:

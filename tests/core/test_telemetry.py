@@ -139,6 +139,18 @@ class TestSpans:
         assert (following_run.parent, following_run.links) == ("", (request.trace,))
         assert max(len(origin), len(following)) <= telemetry.ORIGIN_LENGTH
 
+    def test_of_a_person_are_not_taken_away_by_a_run(self, provider: TracerProvider):
+        with telemetry.span("request", origin=""):
+            of_person = telemetry.origin_after("")
+        with telemetry.span("cycle", origin="", is_run=True):
+            of_run = telemetry.origin_after("")
+
+            assert telemetry.origin_after(of_person) == of_person
+            assert telemetry.origin_after("follows 00-0-0-0") == of_run
+        with telemetry.span("request", origin=""):
+            assert telemetry.origin_after(of_run) == telemetry.origin()
+            assert telemetry.origin_after(of_person) == telemetry.origin()
+
     @pytest.mark.parametrize(
         "origin", ["", "00-nonsense", "follows ", "follows 00-0-0-0", "é" * 80]
     )

@@ -11,7 +11,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import Link, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-_FOLLOWS: Final = "follows "
+from parallagon.core.telemetry import FOLLOWS
+
 _RUN: Final = contexts.create_key("run")
 _W3C: Final = TraceContextTextMapPropagator()
 
@@ -82,7 +83,7 @@ class OpenTelemetryTracer:
         carrier: dict[str, str] = {}
         _W3C.inject(carrier)
         parent = carrier.get("traceparent", "")
-        return f"{_FOLLOWS}{parent}" if parent and contexts.get_value(_RUN) else parent
+        return f"{FOLLOWS}{parent}" if parent and contexts.get_value(_RUN) else parent
 
     def carried(self) -> object:
         is_traced = trace.get_current_span().get_span_context().is_valid
@@ -93,7 +94,7 @@ def _read(origin: str | None) -> tuple[Context | None, list[Link]]:
     """Return what an origin makes the parent of a span, and what it is linked to."""
     if origin is None:
         return None, []
-    parent = _W3C.extract({"traceparent": origin.removeprefix(_FOLLOWS)}, context=Context())
-    if not origin.startswith(_FOLLOWS):
+    parent = _W3C.extract({"traceparent": origin.removeprefix(FOLLOWS)}, context=Context())
+    if not origin.startswith(FOLLOWS):
         return parent, []
     return Context(), [Link(trace.get_current_span(parent).get_span_context())]
