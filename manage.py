@@ -12,4 +12,5 @@ if __name__ == "__main__":
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
-        sys.exit(f"Parallagon cannot start. {error}")
+        sys.stderr.write(f"Parallagon cannot start. {error}\n")
+        sys.exit(2 if sys.argv[1:2] == ["doctor"] else 1)

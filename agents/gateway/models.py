@@ -74,6 +74,21 @@ def _models_told(
     return told
 
 
+def reachable(environment: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Ask every provider that is set up for its models; none from one that does not answer."""
+    servers: dict[str, Server] = {}
+    answers: dict[str, tuple[str, ...]] = {}
+    for provider in PROVIDERS:
+        is_set = provider.key_variable(environment) or provider.is_custom(environment)
+        if not is_set:
+            continue
+        try:
+            servers[provider.label] = _server(provider, environment)
+        except (ModelUnavailable, KeyUnreadable):
+            answers[provider.label] = ()
+    return {**answers, **ask_all(servers)}
+
+
 def _server(provider: Provider, environment: Mapping[str, str]) -> Server:
     variable = provider.key_variable(environment)
     return Server(

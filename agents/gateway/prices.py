@@ -113,6 +113,11 @@ def price_of(model: str) -> Price | None:
     return facts_of(model).price
 
 
+def is_known() -> bool:
+    """Return whether there is a table of prices at all."""
+    return bool(_table())
+
+
 def highest_price_of(provider: str) -> Price | None:
     """Return a price that no known model of the provider exceeds; `None` when none is known.
 
