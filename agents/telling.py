@@ -14,6 +14,6 @@ def tell_of_loop(stopped: LoopStopped) -> None:
         mission=stopped.mission,
         params={"role": roles, "reason": stopped.reason},
         dedupe_key=f"{stopped.mission.pk} {roles}",
-        link=f"/agents?mission={stopped.mission.pk}",
+        link=f"/editor?mission={stopped.mission.pk}",
         now=stopped.now,
     ).execute()

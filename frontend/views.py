@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language
 
 from parallagon.accounts.models import User
+from parallagon.accounts.services import ChooseLanguage
 
 THEME_COOKIE = "parallagon_theme"
 THEMES = {"light", "dark"}
@@ -35,6 +36,9 @@ def favicon(_request: HttpRequest) -> HttpResponse:
 @ensure_csrf_cookie
 def editor(request: HttpRequest, mission: int | None = None) -> HttpResponse:
     """Show the editor; the script takes the mission from the address."""
+    named = request.GET.get("mission", "")
+    if mission is None and named.isdecimal() and named.isascii():
+        return redirect(f"{reverse('frontend:editor')}/{named}")
     return render(
         request, "frontend/editor.html", {"page": _page_context(request), **_look(request)}
     )
@@ -42,7 +46,10 @@ def editor(request: HttpRequest, mission: int | None = None) -> HttpResponse:
 
 @require_POST
 def change_language(request: HttpRequest) -> HttpResponse:
-    """Keep the language in its cookie, as Django's own view does."""
+    """Keep the language in its cookie, as Django's own view does, and with the person."""
+    language = request.POST.get("language", "")
+    if isinstance(request.user, User) and language in User.Language.values:
+        ChooseLanguage(user=request.user, language=language).execute()
     return set_language(request)
 
 

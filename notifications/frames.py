@@ -47,6 +47,7 @@ def shown(
         "repeated_at": notification.repeated_at,
         "expires_at": notification.expires_at,
         "read_at": notification.read_at,
+        "is_shown": notification.is_shown,
         "push": Channel.BROWSER in channels,
     }
 

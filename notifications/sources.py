@@ -50,7 +50,7 @@ def meaning(event: Event) -> Iterator[Told | Settled]:
     """Yield what an event means to people; most mean nothing. ``mission`` is not looked at."""
     data, mission = event.data, event.mission_id
     if event.type == "breaker.changed":
-        yield from _of_breaker(data)
+        yield from _of_breaker(data, mission)
     elif event.type == "mission.changed":
         yield from _of_mission(data, mission)
     elif event.type == "proposal.changed":
@@ -68,14 +68,15 @@ def meaning(event: Event) -> Iterator[Told | Settled]:
         )
 
 
-def _of_breaker(data: dict[str, Any]) -> Iterator[Told | Settled]:
+def _of_breaker(data: dict[str, Any], mission: int) -> Iterator[Told | Settled]:
     """One message a model, however many missions use it."""
     model = str(data.get("model"))
     gone, come = ("breaker.opened", "breaker.closed")
     if data.get("state") == "closed":
         gone, come = come, gone
     yield Settled(type=come, dedupe_key=model)
-    yield Told(type=gone, dedupe_key=model, params={"model": model}, link="/agents")
+    link = f"/editor?mission={mission}"
+    yield Told(type=gone, dedupe_key=model, params={"model": model}, link=link)
 
 
 def _of_mission(data: dict[str, Any], mission: int) -> Iterator[Told | Settled]:
@@ -89,7 +90,7 @@ def _of_mission(data: dict[str, Any], mission: int) -> Iterator[Told | Settled]:
                 str(part) for part in (mission, budget.get("scope"), budget.get("agent"))
             )
             params = {**budget, "percent": _percent(budget)}
-            yield Told(type=kind, dedupe_key=key, params=params, link=f"/agents?mission={mission}")
+            yield Told(type=kind, dedupe_key=key, params=params, link=f"/editor?mission={mission}")
     elif data.get("activity") == "settled":
         link = f"/editor?mission={mission}"
         yield Told(type="mission.settled", dedupe_key=str(mission), link=link)

@@ -34,13 +34,14 @@ const hello = (seq: number, oldest = 1) => frameOf("hello", null, { seq, oldest 
 const changed = (seq: number) => frameOf("file.changed", seq, { path: `${seq}.md` });
 const nothing: Changes = { results: [], seq: 0, oldest: 0, must_resync: false };
 
-function follow({ after = 0, readChanges = () => Promise.resolve(nothing) } = {}) {
+function follow({ after = 0, isSparse = false, readChanges = () => Promise.resolve(nothing) } = {}) {
   const sockets: FakeSocket[] = [];
   const frames: Frame[] = [];
   const resyncs: number[] = [];
   const connections: Connection[] = [];
   const feed = new LiveFeed({
     after,
+    isSparse,
     openSocket: (seq) => {
       const socket = new FakeSocket(seq);
       sockets.push(socket);
@@ -317,5 +318,17 @@ describe("polling", () => {
     await loseThrice(live);
 
     expect(live.resyncs[0]).toBe(900);
+  });
+});
+
+describe("a feed whose numbers are left out", () => {
+  it("takes what comes, also twice the same number, and asks for nothing", () => {
+    const live = follow({ after: 3, isSparse: true });
+    live.socket().receive(hello(8));
+
+    for (const seq of [5, 5, 8, 4]) live.socket().receive(changed(seq));
+
+    expect(live.seqs()).toEqual([5, 5, 8]);
+    expect(live.socket().sent).toEqual([]);
   });
 });

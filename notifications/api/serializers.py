@@ -39,6 +39,7 @@ class NotificationSerializer(Shape):
     repeated_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
     read_at = serializers.DateTimeField(allow_null=True)
+    is_shown = serializers.BooleanField(help_text="false: wanted outside of the list only")
     push = serializers.BooleanField()
 
 

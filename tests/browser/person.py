@@ -184,10 +184,20 @@ class Person:
     # -- the API, for what is not the journey itself -------------------------------------------
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Ask the API to write."""
+        return self._send("POST", path, body)
+
+    def patch(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Ask the API to change what is named."""
+        return self._send("PATCH", path, body)
+
+    def _send(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         cookies = {cookie["name"]: cookie["value"] for cookie in self.context.cookies()}
         token = next(cookies[name] for name in cookies if "csrf" in name)
-        answer = self.page.request.post(
-            f"{self.address}/api/v1/{path}", data=body, headers={"X-CSRFToken": token}
+        answer = self.page.request.fetch(
+            f"{self.address}/api/v1/{path}",
+            method=method,
+            data=body,
+            headers={"X-CSRFToken": token},
         )
         assert answer.ok, answer.text()
         return dict(answer.json())

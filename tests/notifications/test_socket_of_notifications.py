@@ -37,6 +37,7 @@ async def test_hello_then_what_is_told_and_read(mission: Mission, owner: User) -
             assert (frame["type"], frame["seq"]) == ("notification.created", 2)
             assert frame["data"]["unread"] == 2
             assert frame["data"]["notification"]["push"] is True
+            assert frame["data"]["notification"]["is_shown"] is True
             assert frame["data"]["notification"]["title"] == "A budget of A guide is used up"
 
         await read_all(owner)

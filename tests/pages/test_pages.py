@@ -8,6 +8,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from parallagon.accounts.models import User
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +40,15 @@ class TestEditor:
         response = client.get("/")
 
         assert (response.status_code, response.headers["Location"]) == (302, "/editor")
+
+    @pytest.mark.parametrize(
+        ("query", "location"),
+        [("mission=7", "/editor/7"), ("mission=x", None), ("mission=²", None)],
+    )
+    def test_is_where_letters_lead(self, client: Client, query: str, location: str | None) -> None:
+        response = signed_in(client).get(f"/editor?{query}")
+
+        assert response.headers.get("Location") == location
 
     def test_tells_the_script_who_is_here(self, client: Client) -> None:
         user = make_user(username="ada", first_name="Ada", email="ada@example.org")
@@ -90,6 +100,14 @@ class TestLanguage:
 
         assert '<html lang="fr"' in response.content.decode()
         assert page_context(response)["language"] == "fr"
+
+    def test_is_kept_for_what_is_told_without_a_page(self, client: Client) -> None:
+        signed_in(client)
+
+        client.post("/language", {"language": "fr"})
+        client.post("/language", {"language": "xx"})
+
+        assert User.objects.get().language == "fr"
 
 
 class TestSignedOut:

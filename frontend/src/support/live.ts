@@ -1,11 +1,11 @@
 /**
- * The live feed of one mission: every numbered event once and in order, whatever the network does.
+ * A live feed: every numbered event once and in order, whatever the network does.
  *
  * A socket brings the frames. A hole in the numbers is asked for again; silence or a closed socket
  * means a new one, later each time; when no socket can be had, the same events are polled.
  */
 
-import type { Changes, Frame } from "@/api/types";
+import type { Frame } from "@/api/types";
 
 export type Connection = "connecting" | "live" | "polling" | "reconnecting" | "offline" | "refused";
 
@@ -17,11 +17,35 @@ export interface LiveSocket {
   close(): void;
 }
 
-export interface LiveOptions {
+/** What the frames of every feed have. */
+interface AnyFrame {
+  v: 1;
+  type: string;
+  seq: number | null;
+  covers?: number;
+  at: string;
+  data: object;
+}
+
+/** What was polled; `must_resync`: too much to be told one by one. */
+interface Polled<Event> {
+  results: Event[];
+  seq: number;
+  must_resync: boolean;
+}
+
+export interface LiveOptions<Event extends AnyFrame = Frame> {
   after: number;
+  /**
+   * Numbers are left out, and may come twice: what is told anew has the last number only. The
+   * server then fills every hole by itself.
+   */
+  isSparse?: boolean;
+  /** Milliseconds between two polls that bring nothing. */
+  pollPause?: number;
   openSocket(after: number): LiveSocket;
-  readChanges(after: number, wait: number, signal: AbortSignal): Promise<Changes>;
-  onFrame(frame: Frame): void;
+  readChanges(after: number, wait: number, signal: AbortSignal): Promise<Polled<Event>>;
+  onFrame(frame: Event): void;
   /** Too much was missed: fetch everything again; what follows `seq` comes by itself. */
   onResync(seq: number): void;
   onConnection(connection: Connection, retryAt: number | null): void;
@@ -35,6 +59,7 @@ export const FAILURES_BEFORE_POLLING = 3;
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 30_000;
 const POLL_WAIT = 20;
+const POLL_PAUSE = 1_000;
 const REFUSALS = new Set([4401, 4403, 4404]);
 
 /** Milliseconds until try number `failures` (from 1): doubled each time, half of it by chance. */
@@ -43,7 +68,7 @@ export function backoffDelay(failures: number, random: () => number): number {
   return full / 2 + (full / 2) * random();
 }
 
-export class LiveFeed {
+export class LiveFeed<Event extends AnyFrame = Frame> {
   private seq: number;
   private socket: LiveSocket | null = null;
   private failures = 0;
@@ -55,11 +80,13 @@ export class LiveFeed {
   private polling: AbortController | null = null;
   private readonly now: () => number;
   private readonly random: () => number;
+  private readonly pollPause: number;
 
-  constructor(private readonly options: LiveOptions) {
+  constructor(private readonly options: LiveOptions<Event>) {
     this.seq = options.after;
     this.now = options.now ?? Date.now;
     this.random = options.random ?? Math.random;
+    this.pollPause = options.pollPause ?? POLL_PAUSE;
   }
 
   /** The number of the last event that was handed on. */
@@ -109,12 +136,12 @@ export class LiveFeed {
   }
 
   private receive(data: unknown): void {
-    const frame = parseFrame(data);
+    const frame = parseFrame<Event>(data);
     if (!frame) return;
     this.expectSound();
-    if (frame.type === "hello") this.greet(numberOf(frame), frame.data.oldest);
+    if (frame.type === "hello") this.greet(numberOf(frame), oldestOf(frame));
     else if (frame.type === "resync") this.resync(numberOf(frame));
-    else if (frame.type === "heartbeat") this.compare(numberOf(frame), frame.data.covers);
+    else if (frame.type === "heartbeat") this.compare(numberOf(frame), coversOf(frame));
     else this.take(frame);
   }
 
@@ -141,14 +168,19 @@ export class LiveFeed {
     else this.askAgain();
   }
 
-  private take(frame: Frame): void {
+  private take(frame: Event): void {
     if (frame.seq === null) this.options.onFrame(frame);
-    else if ((frame.covers ?? frame.seq) > this.seq + 1) this.askAgain();
-    else if (frame.seq > this.seq) {
+    else if (this.isHole(frame)) this.askAgain();
+    else if (frame.seq > this.seq || (frame.seq === this.seq && this.options.isSparse)) {
       this.seq = frame.seq;
       this.resumedAt = -Infinity;
       this.options.onFrame(frame);
     }
+  }
+
+  /** Whether something between the last event and this one is missing. */
+  private isHole({ covers, seq }: AnyFrame): boolean {
+    return !this.options.isSparse && (covers ?? seq ?? 0) > this.seq + 1;
   }
 
   /** Ask for what follows the last event; one question at a time, repeated if nothing comes. */
@@ -208,12 +240,12 @@ export class LiveFeed {
       if (changes) this.takeAll(changes);
       // An answer without news came at once only if the server does not wait: don't ask in a circle.
       if (!changes || changes.results.length === 0) {
-        await pause(changes ? 1_000 : backoffDelay(failures, this.random), turn.signal);
+        await pause(changes ? this.pollPause : backoffDelay(failures, this.random), turn.signal);
       }
     }
   }
 
-  private takeAll(changes: Changes): void {
+  private takeAll(changes: Polled<Event>): void {
     if (changes.must_resync) {
       this.resync(changes.seq);
       return;
@@ -227,16 +259,26 @@ export class LiveFeed {
   }
 }
 
-/** The mission's number that a hello, resync or heartbeat carries, in its data or beside it. */
-function numberOf(frame: Frame & { data: { seq?: number } }): number {
-  return frame.data.seq ?? frame.seq ?? 0;
+/** The feed's number that a hello, resync or heartbeat carries, in its data or beside it. */
+function numberOf(frame: AnyFrame): number {
+  return (frame.data as { seq?: number }).seq ?? frame.seq ?? 0;
 }
 
-function parseFrame(data: unknown): Frame | null {
+/** The first number that a heartbeat covers, where it says so. */
+function coversOf(frame: AnyFrame): number | undefined {
+  return (frame.data as { covers?: number }).covers;
+}
+
+/** The first number that is still kept, where the feed says so. */
+function oldestOf(frame: AnyFrame): number {
+  return (frame.data as { oldest?: number }).oldest ?? 0;
+}
+
+function parseFrame<Event extends AnyFrame>(data: unknown): Event | null {
   if (typeof data !== "string") return null;
   try {
-    const frame = JSON.parse(data) as Partial<Frame> | null;
-    return frame && frame.v === 1 && typeof frame.type === "string" && frame.data ? (frame as Frame) : null;
+    const frame = JSON.parse(data) as Partial<Event> | null;
+    return frame && frame.v === 1 && typeof frame.type === "string" && frame.data ? (frame as Event) : null;
   } catch {
     return null;
   }

@@ -9,6 +9,7 @@ from parallagon.accounts.services.keys import (
 )
 from parallagon.accounts.services.people import (
     ChangePassword,
+    ChooseLanguage,
     CreateAccount,
     EnsureFirstAccount,
     SetPassword,
@@ -23,6 +24,7 @@ from parallagon.accounts.services.tickets import MakeTicket, UseTicket
 __all__ = [
     "MOST_KEYS",
     "ChangePassword",
+    "ChooseLanguage",
     "CreateAccount",
     "CreateKey",
     "EndSession",

@@ -44,6 +44,24 @@ class EnsureFirstAccount(BaseService[User]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChooseLanguage(BaseService[User]):
+    """Keep in which language a person reads: also what is told to them when no page is open."""
+
+    operation = "accounts.user.choose_language"
+    user: User
+    language: str
+
+    def _validate_input(self) -> None:
+        if self.language not in User.Language.values:
+            raise ValidationError(_("There is no such language."), field="language")
+
+    def _perform(self) -> User:
+        self.user.language = self.language
+        self.user.save(update_fields=["language"])
+        return self.user
+
+
+@dataclass(frozen=True, kw_only=True)
 class CreateAccount(BaseService[User]):
     """Create an account; without a password it signs in by link only."""
 
