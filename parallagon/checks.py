@@ -10,8 +10,10 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 
 from agents.roles import registry
+from parallagon.accounts import provider
 
 LANGUAGES = ("en", "fr")
+_OIDC = "See “Signing in” in docs/security.md, or unset all settings that begin with OIDC_."
 
 
 @register
@@ -47,6 +49,22 @@ def roles(**_: Any) -> Sequence[CheckMessage]:
         Error(f"The prompt {prompt} is missing.", hint="See docs/extend.md.", id="parallagon.E005")
         for prompt in prompts
         if not prompt.is_file()
+    ]
+
+
+@register
+def openid_provider(**_: Any) -> Sequence[CheckMessage]:
+    """Signing in by a provider is set up completely or not at all, and over TLS."""
+    addresses = ("ISSUER", "AUTHORIZATION_URL", "TOKEN_URL", "KEYS_URL", "USERINFO_URL")
+    given = {f"OIDC_{name}": getattr(settings, f"OIDC_{name}") for name in addresses}
+    errors = [
+        Error(f"{name} is not set, but other OIDC settings are.", hint=_OIDC, id="parallagon.E006")
+        for name in provider.missing()
+    ]
+    return errors + [
+        Error(f"{name} is no https:// address.", hint=_OIDC, id="parallagon.E007")
+        for name, address in given.items()
+        if address and not provider.is_safe(address)
     ]
 
 

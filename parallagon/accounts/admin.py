@@ -8,8 +8,19 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from parallagon.accounts.models import ApiKey, User
+from parallagon.accounts.models import ApiKey, Identity, User
 from parallagon.accounts.services import RevokeKey
+
+
+class IdentityInline(admin.TabularInline):  # type: ignore[type-arg] # generic for mypy only
+    """Who somebody is at a provider: an administrator takes it away, signing in there brings it."""
+
+    model = Identity
+    extra = 0
+    readonly_fields = ("issuer", "subject", "created_at")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(User)
@@ -19,6 +30,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg] # generic for mypy o
     list_display = ("username", "email", "display_name", "language", "is_staff", "last_login")
     list_filter = ("is_staff", "is_superuser", "is_active", "language")
     fieldsets = (*(DjangoUserAdmin.fieldsets or ()), (_("Preferences"), {"fields": ("language",)}))
+    inlines = (IdentityInline,)
 
 
 @admin.register(ApiKey)

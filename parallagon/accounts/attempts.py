@@ -11,10 +11,12 @@ from rest_framework.throttling import BaseThrottle
 GROUP = "accounts.sign_in"
 
 
-def seconds_to_wait(request: HttpRequest, name: str) -> int:
-    """Count an attempt for the account ``name``; return for how long it is one too many."""
+def seconds_to_wait(request: HttpRequest, name: str | None = None) -> int:
+    """Count an attempt, for the account ``name``; return for how long it is one too many."""
     address = address_of(request)
-    keys = {f"{address} {name[:150]}": "5/m", address: "30/m"}
+    keys = {address: "30/m"}
+    if name is not None:
+        keys[f"{address} {name[:150]}"] = "5/m"
     usages = [
         get_usage(
             request,

@@ -42,6 +42,28 @@ class User(AbstractUser):
         return self.get_full_name() or self.get_username()
 
 
+class Identity(models.Model):
+    """Who a person is at an OpenID provider, by the name that never changes there."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="identities"
+    )
+    issuer = models.CharField(_("provider"), max_length=255)
+    subject = models.CharField(_("name there"), max_length=255)
+    created_at = models.DateTimeField(_("made"))
+
+    class Meta:
+        verbose_name = _("identity")
+        verbose_name_plural = _("identities")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="identity_of_one_person"),
+            models.UniqueConstraint(fields=["user", "issuer"], name="one_identity_at_a_provider"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} at {self.issuer}"
+
+
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def alive(self, now: datetime) -> "ApiKeyQuerySet":
         """Return the keys that open something."""

@@ -24,7 +24,9 @@ from django.views.generic import FormView
 from sesame.views import LoginView
 
 from parallagon.accounts import attempts, sessions
+from parallagon.accounts.errors import TooManyAttempts
 from parallagon.accounts.models import User
+from parallagon.accounts.provider import provider
 from parallagon.accounts.services import ChangePassword
 from parallagon.core.errors import ParallagonError
 
@@ -64,6 +66,11 @@ class SignInView(DjangoLoginView):
     template_name = "accounts/sign_in.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Offer the provider too, where there is one."""
+        name = settings.OIDC_NAME if provider() else ""
+        return super().get_context_data(provider=name, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Count the attempt, then check it; unknown names take as long as known ones."""
@@ -120,13 +127,6 @@ class PasswordView(FormView[PasswordForm]):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         has_password = cast("User", self.request.user).has_usable_password()
         return super().get_context_data(has_password=has_password, **kwargs)
-
-
-class TooManyAttempts(ParallagonError):  # noqa: N818 - says what happened
-    """Somebody tried too often of late."""
-
-    code = "throttled"
-    status = 429
 
 
 sign_in = SignInView.as_view()

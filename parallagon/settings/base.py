@@ -186,6 +186,17 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/editor"
 LOGOUT_REDIRECT_URL = "/signed-out"
+# Signing in by an OpenID provider: on once issuer, client and secret are set (docs/security.md).
+OIDC_ISSUER = env.text("OIDC_ISSUER")
+OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = env.secret("OIDC_CLIENT_SECRET")
+OIDC_NAME = env.text("OIDC_NAME", "OpenID")  # on the button
+OIDC_CREATE_ACCOUNTS = env.flag("OIDC_CREATE_ACCOUNTS")
+# For a provider that does not describe itself at <issuer>/.well-known/openid-configuration.
+OIDC_AUTHORIZATION_URL = env.text("OIDC_AUTHORIZATION_URL")
+OIDC_TOKEN_URL = env.text("OIDC_TOKEN_URL")
+OIDC_KEYS_URL = env.text("OIDC_KEYS_URL")
+OIDC_USERINFO_URL = env.text("OIDC_USERINFO_URL")
 SESAME_ONE_TIME = True
 SESAME_MAX_AGE = 24 * 3600
 

@@ -1,5 +1,6 @@
 """Everything that changes accounts and the ways to sign in."""
 
+from parallagon.accounts.services.identities import RecognizePerson
 from parallagon.accounts.services.keys import (
     MOST_KEYS,
     CreateKey,
@@ -32,6 +33,7 @@ __all__ = [
     "MadeKey",
     "MakeTicket",
     "PruneSignIns",
+    "RecognizePerson",
     "RevokeKey",
     "SetPassword",
     "SignOutEverywhere",
