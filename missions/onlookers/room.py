@@ -101,12 +101,16 @@ class Room:
         meanwhile.
         """
         flight = self._flights.get(key)
-        if flight is None:
+        if flight is None or flight.done():  # one that has landed may not have been cleared yet
             flight = asyncio.ensure_future(load())
             self._flights[key] = flight
-            flight.add_done_callback(lambda _done: self._flights.pop(key, None))
+            flight.add_done_callback(lambda done: self._clear(key, done))
         answer: Answer = await asyncio.shield(flight)
         return answer
+
+    def _clear(self, key: Hashable, landed: asyncio.Future[Any]) -> None:
+        if self._flights.get(key) is landed:
+            del self._flights[key]
 
     def _hear(self, message: Message) -> None:
         if message["type"] == "access.changed":
