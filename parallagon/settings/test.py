@@ -23,20 +23,25 @@ for _name in (
     os.environ[_name] = ""
 os.environ["PARALLAGON_DATA_DIR"] = _folder
 os.environ["DATABASE_URL"] = os.environ.get("PARALLAGON_TEST_DATABASE_URL", "")
-os.environ["REDIS_URL"] = os.environ.get("PARALLAGON_TEST_REDIS_URL", "")
+os.environ["REDIS_URL"] = ""
 os.environ["PARALLAGON_REDIS_PREFIX"] = f"test{os.getpid()}"
 
 from parallagon.settings.base import *  # noqa: E402, F403
 from parallagon.settings.base import (  # noqa: E402
     CACHES,
     CHANNEL_LAYERS,
-    REDIS_IS_EMBEDDED,
     SQLITE,
 )
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SQLITE["TEST"] = {"NAME": f"{_folder}/test.sqlite3"}
-if REDIS_IS_EMBEDDED:
+# Caches lie in the server where there is one; the state of circuits is each test's own.
+if _redis := os.environ.get("PARALLAGON_TEST_REDIS_URL", ""):
+    for _cache in CACHES.values():
+        _cache["LOCATION"] = _redis
+        # A busy machine must not make a miss of a hit: queries are counted.
+        _cache["OPTIONS"] |= {"SOCKET_TIMEOUT": 30, "SOCKET_CONNECT_TIMEOUT": 30}
+else:
     _MEMORY = "django.core.cache.backends.locmem.LocMemCache"
     CACHES["default"] = {"BACKEND": _MEMORY}
     CACHES["contents"] = {"BACKEND": _MEMORY, "LOCATION": "contents"}

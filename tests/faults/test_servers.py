@@ -129,7 +129,7 @@ class Hosts:
 @pytest.fixture
 def hosts(transactional_db: None, settings: Any) -> Iterator[Hosts]:
     hosts = Hosts()
-    settings.DATA_DIR = hosts.folder
+    settings.DATA_DIR, settings.REDIS_URL = hosts.folder, REDIS
     yield hosts
     hosts.close()
 
