@@ -79,7 +79,7 @@ class AgentListView(APIView):
     @extend_schema(
         operation_id="agents_list",
         parameters=[AgentFilterSerializer],
-        responses=AgentListSerializer,
+        responses={200: AgentListSerializer, **problems(400, 403, 404, 409, 422)},
     )
     def get(self, request: Request) -> Response:
         """List the agents of one mission, or of all that the caller may see."""
@@ -90,7 +90,7 @@ class AgentStatusView(APIView):
     @extend_schema(
         operation_id="agents_status",
         parameters=[AgentFilterSerializer],
-        responses=AgentStatusListSerializer,
+        responses={200: AgentStatusListSerializer, **problems(404, 422)},
     )
     def get(self, request: Request) -> Response:
         """List the states of agents and why they are in them."""
@@ -108,12 +108,16 @@ def _chosen(request: Request) -> Any:
 
 
 class AgentView(APIView):
-    @extend_schema(operation_id="agents_retrieve", responses=AgentSerializer)
+    @extend_schema(
+        operation_id="agents_retrieve", responses={200: AgentSerializer, **problems(404)}
+    )
     def get(self, request: Request, agent_id: int) -> Response:
         return Response(agent_data([agent_of(request, agent_id)])[0])
 
     @extend_schema(
-        operation_id="agents_update", request=AgentUpdateSerializer, responses=AgentSerializer
+        operation_id="agents_update",
+        request=AgentUpdateSerializer,
+        responses={200: AgentSerializer, **problems(400, 403, 404, 409, 422)},
     )
     def patch(self, request: Request, agent_id: int) -> Response:
         """Give the agent a model or patterns of files of its own; empty: as before."""
@@ -154,21 +158,33 @@ class _AgentAction(APIView):
 
 
 @extend_schema_view(
-    post=extend_schema(operation_id="agents_start", request=None, responses=AgentSerializer)
+    post=extend_schema(
+        operation_id="agents_start",
+        request=None,
+        responses={200: AgentSerializer, **problems(403, 404, 409)},
+    )
 )
 class StartAgentView(_AgentAction):
     operation = StartAgent
 
 
 @extend_schema_view(
-    post=extend_schema(operation_id="agents_stop", request=None, responses=AgentSerializer)
+    post=extend_schema(
+        operation_id="agents_stop",
+        request=None,
+        responses={200: AgentSerializer, **problems(403, 404, 409)},
+    )
 )
 class StopAgentView(_AgentAction):
     operation = StopAgent
 
 
 @extend_schema_view(
-    post=extend_schema(operation_id="agents_run", request=None, responses=AgentSerializer)
+    post=extend_schema(
+        operation_id="agents_run",
+        request=None,
+        responses={200: AgentSerializer, **problems(403, 404, 409)},
+    )
 )
 class RunAgentView(_AgentAction):
     operation = RunAgent
@@ -210,7 +226,7 @@ class _TeamAction(APIView):
     post=extend_schema(
         operation_id="agents_start_all",
         request=MissionChoiceSerializer,
-        responses=AgentListSerializer,
+        responses={200: AgentListSerializer, **problems(400, 403, 404, 409, 422)},
     )
 )
 class StartAgentsView(_TeamAction):
@@ -221,7 +237,7 @@ class StartAgentsView(_TeamAction):
     post=extend_schema(
         operation_id="agents_stop_all",
         request=MissionChoiceSerializer,
-        responses=AgentListSerializer,
+        responses={200: AgentListSerializer, **problems(400, 403, 404, 409, 422)},
     )
 )
 class StopAgentsView(_TeamAction):
@@ -247,7 +263,7 @@ def model_data(option: ModelOption) -> dict[str, Any]:
     post=extend_schema(
         operation_id="agents_cancel_all",
         request=MissionChoiceSerializer,
-        responses=AgentListSerializer,
+        responses={200: AgentListSerializer, **problems(400, 403, 404, 409, 422)},
     )
 )
 class CancelAgentsView(_TeamAction):
@@ -255,7 +271,7 @@ class CancelAgentsView(_TeamAction):
 
 
 class ModelListView(APIView):
-    @extend_schema(operation_id="models_list", responses=ModelListSerializer)
+    @extend_schema(operation_id="models_list", responses={200: ModelListSerializer, **problems()})
     def get(self, request: Request) -> Response:
         """List the models that this installation can reach, with what is known of each.
 

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from agents.circuits import left_alone
 from agents.models import Failure
+from parallagon.core.api import problems
 
 
 class BreakerSerializer(serializers.Serializer[dict[str, Any]]):
@@ -25,7 +26,9 @@ class BreakerListSerializer(serializers.Serializer[dict[str, Any]]):
 
 
 class BreakerListView(APIView):
-    @extend_schema(operation_id="breakers_list", responses=BreakerListSerializer)
+    @extend_schema(
+        operation_id="breakers_list", responses={200: BreakerListSerializer, **problems()}
+    )
     def get(self, request: Request) -> Response:
         """List the models that are left alone for now, and when they are asked again."""
         return Response(BreakerListSerializer({"results": left_alone()}).data)

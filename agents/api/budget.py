@@ -58,7 +58,7 @@ class MissionBudgetView(APIView):
     @extend_schema(
         operation_id="missions_set_budget",
         request=MissionCapsSerializer,
-        responses={200: MissionBudgetSerializer, **problems(400, 403, 404)},
+        responses={200: MissionBudgetSerializer, **problems(400, 403, 404, 422)},
     )
     def put(self, request: Request, mission_id: int) -> Response:
         """Give the mission these caps; what is left out, or null, is the installation's.
@@ -91,11 +91,12 @@ class AgentBudgetView(APIView):
     @extend_schema(
         operation_id="agents_set_budget",
         request=AgentCapsSerializer,
-        responses={200: AgentBudgetSerializer, **problems(400, 403, 404)},
+        responses={200: AgentBudgetSerializer, **problems(400, 403, 404, 422)},
     )
     def put(self, request: Request, agent_id: int) -> Response:
         """Give the agent these caps of a day; what is left out, or null, is the installation's."""
-        agent = agent_of(request, agent_id, to_write=True)
+        agent = agent_of(request, agent_id)
+        membership(user=caller(request), mission_id=agent.mission_id, at_least=OWNER)
         given = AgentCapsSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         day = _day_of(given.validated_data)
@@ -120,7 +121,7 @@ class MissionCostsView(APIView):
     @extend_schema(
         operation_id="missions_costs",
         parameters=[CostFilterSerializer],
-        responses={200: CostsSerializer, **problems(400, 404)},
+        responses={200: CostsSerializer, **problems(400, 404, 422)},
     )
     def get(self, request: Request, mission_id: int) -> Response:
         """Return what the mission's calls to models cost, by day, agent or model."""

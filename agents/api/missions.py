@@ -15,6 +15,7 @@ from missions.api.views.missions import mission_data
 from missions.models import Membership
 from missions.selectors import membership
 from parallagon.accounts.authentication import caller
+from parallagon.core.api import problems
 
 
 class _MissionAction(APIView):
@@ -31,21 +32,33 @@ class _MissionAction(APIView):
 
 
 @extend_schema_view(
-    post=extend_schema(operation_id="missions_start", request=None, responses=MissionSerializer)
+    post=extend_schema(
+        operation_id="missions_start",
+        request=None,
+        responses={200: MissionSerializer, **problems(403, 404, 409)},
+    )
 )
 class StartMissionView(_MissionAction):
     operation = StartMission
 
 
 @extend_schema_view(
-    post=extend_schema(operation_id="missions_stop", request=None, responses=MissionSerializer)
+    post=extend_schema(
+        operation_id="missions_stop",
+        request=None,
+        responses={200: MissionSerializer, **problems(403, 404, 409)},
+    )
 )
 class StopMissionView(_MissionAction):
     operation = StopMission
 
 
 @extend_schema_view(
-    post=extend_schema(operation_id="missions_cancel", request=None, responses=MissionSerializer)
+    post=extend_schema(
+        operation_id="missions_cancel",
+        request=None,
+        responses={200: MissionSerializer, **problems(403, 404, 409)},
+    )
 )
 class CancelMissionView(_MissionAction):
     operation = CancelMission

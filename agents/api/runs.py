@@ -83,7 +83,7 @@ class RunListView(GenericAPIView[AgentRun]):
     @extend_schema(
         operation_id="runs_list",
         parameters=[RunFilterSerializer],
-        responses=RunSerializer(many=True),
+        responses={200: RunSerializer(many=True), **problems(404, 422)},
     )
     def get(self, request: Request) -> Response:
         """List runs, the newest first."""
@@ -97,7 +97,7 @@ class RunListView(GenericAPIView[AgentRun]):
 
 
 class RunView(APIView):
-    @extend_schema(operation_id="runs_retrieve", responses=RunSerializer)
+    @extend_schema(operation_id="runs_retrieve", responses={200: RunSerializer, **problems(404)})
     def get(self, request: Request, run_id: UUID) -> Response:
         return Response(RunSerializer(run_of(request, run_id)).data)
 
@@ -172,7 +172,7 @@ class RunTranscriptDownloadView(APIView):
 
 
 class RunDiffView(APIView):
-    @extend_schema(operation_id="runs_diff", responses=RunDiffSerializer)
+    @extend_schema(operation_id="runs_diff", responses={200: RunDiffSerializer, **problems(404)})
     def get(self, request: Request, run_id: UUID) -> Response:
         """Return what the run changed, one unified diff a file."""
         revisions = Revision.objects.filter(run_id=run_of(request, run_id).pk).select_related(
@@ -191,7 +191,11 @@ class RunDiffView(APIView):
 
 
 class CancelRunView(APIView):
-    @extend_schema(operation_id="runs_cancel", request=None, responses=RunSerializer)
+    @extend_schema(
+        operation_id="runs_cancel",
+        request=None,
+        responses={200: RunSerializer, **problems(403, 404, 409)},
+    )
     def post(self, request: Request, run_id: UUID) -> Response:
         """End the run: a queued one at once, a running one within a second."""
         run = run_of(request, run_id)

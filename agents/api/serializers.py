@@ -110,6 +110,11 @@ class RunCallsSerializer(serializers.Serializer[dict[str, Any]]):
     )
 
 
+def circle() -> serializers.ChoiceField:
+    """Return the field that tells in which circle an agent went, empty where in none."""
+    return serializers.ChoiceField(["", *Agent.Loop.values], read_only=True)
+
+
 class AgentSerializer(serializers.ModelSerializer[Agent]):
     """An agent; the view puts ``last_runs``, ``last_changes`` and ``spent`` into the context."""
 
@@ -127,6 +132,7 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
     cost_today = serializers.SerializerMethodField()
     tokens_today = serializers.SerializerMethodField()
     health = serializers.SerializerMethodField()
+    loop = circle()
 
     class Meta:
         model = Agent
@@ -181,6 +187,7 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
 
 class AgentStatusSerializer(serializers.ModelSerializer[Agent]):
     health = serializers.SerializerMethodField()
+    loop = circle()
 
     class Meta:
         model = Agent

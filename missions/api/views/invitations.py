@@ -29,6 +29,7 @@ class InviteSerializer(serializers.Serializer[dict[str, Any]]):
 
 class InvitationSerializer(serializers.ModelSerializer[Invitation]):
     invited_by = serializers.CharField(source="invited_by.display_name", read_only=True)
+    email = serializers.CharField(read_only=True, help_text="empty: whoever has the link")
 
     class Meta:
         model = Invitation

@@ -9,6 +9,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+from rest_framework_simplejwt.serializers import (
+    TokenObtainPairSerializer,
+    TokenRefreshSerializer,
+)
 from rest_framework_simplejwt.tokens import Token
 from rest_framework_simplejwt.views import (
     TokenBlacklistView,
@@ -30,7 +34,7 @@ class MeView(APIView):
 
     key_scopes: ClassVar = {"GET": ApiKey.Scope.READ.value}
 
-    @extend_schema(operation_id="auth_me", responses=MeSerializer)
+    @extend_schema(operation_id="auth_me", responses={200: MeSerializer, **problems()})
     def get(self, request: Request) -> Response:
         """Return the signed-in person."""
         return Response(MeSerializer(caller(request)).data)
@@ -41,7 +45,10 @@ class TokenView(TokenObtainPairView):
 
     throttle_classes = [SignInThrottle]
 
-    @extend_schema(operation_id="auth_token")
+    @extend_schema(
+        operation_id="auth_token",
+        responses={200: TokenObtainPairSerializer, **problems(400, 422, 429)},
+    )
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Exchange a user name and a password for an access and a refresh token."""
         return super().post(request, *args, **kwargs)
@@ -50,7 +57,10 @@ class TokenView(TokenObtainPairView):
 class RefreshView(TokenRefreshView):
     """A new pair for a refresh token, which is then spent."""
 
-    @extend_schema(operation_id="auth_token_refresh")
+    @extend_schema(
+        operation_id="auth_token_refresh",
+        responses={200: TokenRefreshSerializer, **problems(400, 422)},
+    )
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Exchange a refresh token for a new pair."""
         return super().post(request, *args, **kwargs)
@@ -59,7 +69,10 @@ class RefreshView(TokenRefreshView):
 class RevokeView(TokenBlacklistView):
     """The end of a refresh token."""
 
-    @extend_schema(operation_id="auth_token_revoke")
+    @extend_schema(
+        operation_id="auth_token_revoke",
+        responses={200: None, **problems(400, 422)},
+    )
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Spend a refresh token for nothing: it and its heirs renew no more."""
         return super().post(request, *args, **kwargs)
