@@ -184,12 +184,12 @@ class TestRaising:
         assert told["budget"] == {"level": "changed"}
 
     def test_of_an_agents_day_wakes_that_agent(
-        self, editor: APIClient, mission: Mission, paused: Agent, settings: Any
+        self, http: APIClient, mission: Mission, paused: Agent, settings: Any
     ) -> None:
         settings.PARALLAGON_AGENT_DAY_DOLLARS = Decimal(1)
         Agent.objects.filter(mission=mission, role="suivi").update(state="PAUSED_BUDGET")
 
-        body = editor.put(
+        body = http.put(
             f"/api/v1/agents/{paused.pk}/budget", {"day_dollars": "3"}, format="json"
         ).json()
 
@@ -199,15 +199,21 @@ class TestRaising:
 
 
 class TestAgentBudget:
-    def test_is_seen_by_viewers_and_changed_by_editors(
-        self, viewer: APIClient, editor: APIClient, stranger: APIClient, production: Agent
+    def test_is_seen_by_viewers_and_changed_by_owners(
+        self,
+        http: APIClient,
+        viewer: APIClient,
+        editor: APIClient,
+        stranger: APIClient,
+        production: Agent,
     ) -> None:
         url = f"/api/v1/agents/{production.pk}/budget"
         body = {"day_calls": 3}
+        people = (viewer, editor, stranger, http)
 
-        answers = [one.put(url, body, format="json") for one in (viewer, editor, stranger)]
+        answers = [one.put(url, body, format="json") for one in people]
 
-        assert [answer.status_code for answer in answers] == [403, 200, 404]
+        assert [answer.status_code for answer in answers] == [403, 403, 404, 200]
         seen = viewer.get(url).json()
         assert seen["caps"] == {"day_dollars": None, "day_tokens": None, "day_calls": 3}
         assert measure(seen, "agent_day", "calls")["cap"] == "3"

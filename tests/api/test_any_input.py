@@ -41,7 +41,7 @@ OPERATIONS = operations()
 @contextmanager
 def undone() -> Iterator[None]:
     """Take back what happens inside; landings, which insist on the outermost transaction, may."""
-    block = transaction.atomic()
+    block: Any = transaction.atomic()
     block._from_testcase = True  # as Django marks its own
     with block:
         yield

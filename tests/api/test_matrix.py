@@ -58,7 +58,8 @@ TABLE = {
         files_create files_move files_remove files_restore files_save instructions_create
         instructions_destroy instructions_update missions_cancel missions_load_sample
         missions_restore_to missions_start missions_stop missions_update prompt_versions_restore
-        prompts_preview_draft prompts_update proposals_accept proposals_reject runs_cancel runs_revert
+        prompts_preview_draft prompts_update proposals_accept proposals_reject runs_cancel
+        runs_revert
     """,
     Access.OWNERS: """
         agents_set_budget invitations_create invitations_list invitations_revoke members_add

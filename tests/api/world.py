@@ -70,8 +70,8 @@ def make_world() -> World:
         owner=people["owner"], title="Words", request="It must count.\n", language="en",
         model="offline/writer", now=now,
     ).execute()  # fmt: skip
-    for who, role in (("viewer", "viewer"), ("editor", "editor")):
-        Membership.objects.create(mission=mission, user=people[who], role=role)
+    for who in ("viewer", "editor"):
+        Membership.objects.create(mission=mission, user=people[who], role=who)
     guest = make_user(username="guest")
     Membership.objects.create(mission=mission, user=guest, role="viewer")
     agent = Agent.objects.get(mission=mission, role="production")
