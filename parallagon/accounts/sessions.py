@@ -2,8 +2,8 @@
 
 A session ends when it was idle for ``SESSION_COOKIE_AGE``, in any case ``SESSION_DAYS`` after it
 began, and with everything else when its person's password or privileges change (the session's hash,
-``User.get_session_auth_hash``). It lives in the database and is cached in Redis, whose loss only
-costs time.
+``User.get_session_auth_hash``). It lives in the database and is cached in Redis for a minute
+(``store.py``), whose loss only costs time.
 """
 
 from collections.abc import Callable

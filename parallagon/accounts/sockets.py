@@ -15,7 +15,6 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.sessions.backends.cached_db import SessionStore
 from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.exceptions import APIException
@@ -24,6 +23,7 @@ from parallagon.accounts import credentials
 from parallagon.accounts.models import ApiKey, User
 from parallagon.accounts.services import UseTicket
 from parallagon.accounts.sessions import is_over
+from parallagon.accounts.store import SessionStore
 from parallagon.core.errors import ParallagonError
 from parallagon.core.subprotocols import BEARER, MARKER, TICKET, offered_secret
 

@@ -79,7 +79,7 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_NAME = f"parallagon_{PORT}"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = "parallagon.accounts.store"
 SESSION_COOKIE_AGE = env.integer("SESSION_IDLE_HOURS", 14 * 24, least=1) * 3600
 SESSION_DAYS = env.integer("SESSION_DAYS", 60, least=1)  # in any case, however much it is used
 CSRF_COOKIE_NAME = f"parallagon_csrf_{PORT}"

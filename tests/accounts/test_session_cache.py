@@ -6,8 +6,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from django.contrib.sessions.backends import cached_db
+from django.core.cache import cache
 from django.test import Client
 
+from parallagon.accounts.models import SignedIn
+from parallagon.accounts.services import EndSession
+from parallagon.accounts.store import COPY_SECONDS
 from tests.factories import make_user
 from tests.valkey import Valkey
 
@@ -48,3 +53,37 @@ def test_outlive_what_redis_forgets(client: Client, valkey: Valkey) -> None:
     assert valkey.ask("flushall")
 
     assert client.get("/api/v1/auth/me").status_code == 200
+
+
+def test_end_for_good_though_redis_was_out_of_reach(
+    client: Client, valkey: Valkey, settings: Any
+) -> None:
+    """Redis keeps its copy of a session that ended meanwhile, but not for long."""
+    client.force_login(make_user())
+    key = f"{cached_db.KEY_PREFIX}{client.session.session_key}"
+    with_redis = settings.CACHES
+    nowhere = {**with_redis["default"], "LOCATION": f"{valkey.url}-nowhere"}
+
+    settings.CACHES = {**with_redis, "default": nowhere}
+    EndSession(session=SignedIn.objects.get()).execute()
+    assert client.get("/api/v1/auth/me").status_code == 401
+    settings.CACHES = with_redis
+
+    assert 0 < cache.ttl(key) <= COPY_SECONDS
+    cache.expire(key, 0)  # the minute is over
+    assert client.get("/api/v1/auth/me").status_code == 401
+
+
+def test_are_read_from_the_database_once_a_minute(
+    client: Client, valkey: Valkey, django_assert_num_queries: Any
+) -> None:
+    client.force_login(make_user())
+    key = f"{cached_db.KEY_PREFIX}{client.session.session_key}"
+    cache.delete(key)
+
+    with django_assert_num_queries(2):  # the session, the person
+        client.get("/api/v1/auth/me")
+    with django_assert_num_queries(1):  # the person
+        client.get("/api/v1/auth/me")
+
+    assert 0 < cache.ttl(key) <= COPY_SECONDS

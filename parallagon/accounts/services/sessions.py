@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.sessions.backends.cached_db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from parallagon.accounts.models import SignedIn, SocketTicket, User
+from parallagon.accounts.store import SessionStore
 from parallagon.core.services import BaseService
 
 
