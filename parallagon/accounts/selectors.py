@@ -3,11 +3,18 @@
 from datetime import datetime
 
 from django.contrib.sessions.models import Session
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from parallagon.accounts.models import ApiKey, SignedIn, User
 from parallagon.core.errors import ResourceNotFoundError
+
+
+def accounts() -> QuerySet[User]:
+    """Return everybody by name, with ``keys_count`` and ``identities_count``."""
+    keys = Count("api_keys", filter=Q(api_keys__revoked_at=None), distinct=True)
+    identities = Count("identities", distinct=True)
+    return User.objects.annotate(keys_count=keys, identities_count=identities).order_by("username")
 
 
 def keys_of(*, user: User) -> QuerySet[ApiKey]:

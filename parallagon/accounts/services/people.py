@@ -3,6 +3,7 @@
 import getpass
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from sesame.utils import get_query_string
 
-from parallagon.accounts.models import User
+from parallagon.accounts.models import ApiKey, User
 from parallagon.accounts.services.sessions import end_sign_ins
 from parallagon.core.errors import Conflict, ValidationError
 from parallagon.core.services import BaseService
@@ -125,6 +126,43 @@ class ChangePassword(BaseService[None]):
 
     def _perform(self) -> None:
         _set_password(self.user, self.new, keep=self.session_key)
+
+
+class LastAdministrator(Conflict):
+    """Without this account nobody could look after the installation."""
+
+    code = "last_administrator"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeactivateAccount(BaseService[None]):
+    """Close an account: whatever it is signed in with ends, its keys for good.
+
+    Its missions, its words and its place in the history stay.
+
+    Raises (from ``execute``):
+        LastAdministrator: make another one first.
+    """
+
+    operation = "accounts.user.deactivate"
+    user: User
+    now: datetime
+
+    def _perform(self) -> None:
+        with transaction.atomic():
+            self._leave_an_administrator()
+            self.user.is_active = False
+            self.user.signed_out_at = self.now
+            self.user.save(update_fields=["is_active", "signed_out_at"])
+            ApiKey.objects.filter(user=self.user, revoked_at=None).update(revoked_at=self.now)
+        end_sign_ins(self.user)
+
+    def _leave_an_administrator(self) -> None:
+        administrators = User.objects.filter(is_superuser=True, is_active=True)
+        if list(administrators.select_for_update(no_key=True)) == [self.user]:
+            raise LastAdministrator(
+                f"“{self.user.username}” is the only administrator: make another one first."
+            )
 
 
 def _set_password(user: User, password: str, *, keep: str | None) -> None:
