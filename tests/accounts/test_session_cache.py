@@ -32,6 +32,13 @@ def valkey(settings: Any) -> Iterator[Valkey]:
         server.kill()
 
 
+def seconds_left(key: str) -> int:
+    """Return how long Redis keeps what it has there."""
+    redis: Any = cache
+    seconds: int = redis.ttl(key)
+    return seconds
+
+
 def test_outlive_the_death_of_redis_and_its_return(client: Client, valkey: Valkey) -> None:
     client.force_login(make_user())
     assert client.get("/api/v1/auth/me").status_code == 200
@@ -69,8 +76,8 @@ def test_end_for_good_though_redis_was_out_of_reach(
     assert client.get("/api/v1/auth/me").status_code == 401
     settings.CACHES = with_redis
 
-    assert 0 < cache.ttl(key) <= COPY_SECONDS
-    cache.expire(key, 0)  # the minute is over
+    assert 0 < seconds_left(key) <= COPY_SECONDS
+    cache.delete(key)  # the minute is over
     assert client.get("/api/v1/auth/me").status_code == 401
 
 
@@ -86,4 +93,4 @@ def test_are_read_from_the_database_once_a_minute(
     with django_assert_num_queries(1):  # the person
         client.get("/api/v1/auth/me")
 
-    assert 0 < cache.ttl(key) <= COPY_SECONDS
+    assert 0 < seconds_left(key) <= COPY_SECONDS
