@@ -8,9 +8,10 @@ class AgentsConfig(AppConfig):
     key_scope = "control"
 
     def ready(self) -> None:
-        """Let missions tell agents what happens to them."""
+        """Let missions tell agents what happens to them, and alerts watch them."""
         from agents import hooks as own
         from agents import leftovers, services
+        from agents.alerts import register_measures
         from agents.costs import spending_of
         from agents.selectors import activities, facts_of_runs
         from agents.telling import tell_of_loop
@@ -29,3 +30,4 @@ class AgentsConfig(AppConfig):
         hooks.spending.append(spending_of)
         own.on_loop.append(tell_of_loop)
         integrity.more.append(leftovers.look)
+        register_measures()

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from django.db.models import Q
+
 from agents.models import Agent
 
 Health = Literal["ok", "late", "failing", "stuck", "resting"]
@@ -36,6 +38,12 @@ def health_of(agent: Agent, *, now: datetime, run_seconds: int) -> Health:
     if agent.state != State.RUNNING and overdue > max(PATIENCE, timedelta(seconds=agent.interval)):
         return "late"
     return "ok"
+
+
+def is_stuck(*, now: datetime, run_seconds: int) -> Q:
+    """Return the condition of which agents ``health_of`` says that they are stuck."""
+    since = now - PATIENCE - timedelta(seconds=run_seconds)
+    return ~Q(loop="") | Q(state=State.RUNNING, state_changed_at__lt=since)
 
 
 def _expected(agent: Agent, run_time: timedelta) -> datetime:

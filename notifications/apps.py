@@ -8,8 +8,11 @@ class NotificationsConfig(AppConfig):
     key_scope = "write"
 
     def ready(self) -> None:
-        """Let missions tell of those who join them."""
+        """Let missions tell of those who join them, and alerts find their words."""
         from missions import hooks
+        from notifications import messages
+        from notifications.alerts.wording import fill
         from notifications.listening import tell_newcomer
 
         hooks.on_joined.append(tell_newcomer)
+        messages.derived |= dict.fromkeys(("alert.fired", "alert.cleared"), fill)

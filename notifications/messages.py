@@ -5,7 +5,7 @@ what a message was not given reads as an empty text.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Literal, Protocol
@@ -30,6 +30,10 @@ class Lazy(Protocol):
     """A text that is translated when it is read."""
 
     def __str__(self) -> str: ...
+
+
+derived: dict[str, Callable[[Mapping[str, Any]], Mapping[str, str]]] = {}
+"""By type: what its words name beyond its parameters, made of them in the reader's language."""
 
 
 class UnknownType(ValidationError):  # noqa: N818 - says what was given
@@ -84,8 +88,10 @@ def words(notification: Notification, *, language: str) -> Words:
     kind = TYPES.get(notification.type)
     if kind is None:
         return Words(title=notification.type, body="")
-    given = _readable(notification.params)
     with override(language):
+        given = _readable(notification.params)
+        if notification.type in derived:
+            given.update(derived[notification.type](notification.params))
         title = _one_line(str(kind.title) % given)
         body = (str(kind.body) % given).strip()
         if notification.count > 1:
@@ -102,7 +108,7 @@ def clean_params(params: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _readable(params: Mapping[str, Any]) -> Mapping[str, str]:
+def _readable(params: Mapping[str, Any]) -> defaultdict[str, str]:
     given: defaultdict[str, str] = defaultdict(str)
     given.update((name, "" if value is None else str(value)) for name, value in params.items())
     return given

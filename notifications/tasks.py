@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from notifications.alerts.evaluate import EvaluateAlerts
 from notifications.delivering import DeliverDue, is_at_work
 from notifications.services import ForgetOld
 from notifications.sources import FollowEvents, TellOfExpiring
@@ -20,6 +21,12 @@ def deliver() -> int:
     take all threads of the worker.
     """
     return 0 if is_at_work(now=timezone.now()) else DeliverDue().execute()
+
+
+@shared_task(name="notifications.evaluate", time_limit=60)
+def evaluate() -> int:
+    """Look at every alert rule, unless somebody did a moment ago."""
+    return EvaluateAlerts(now=timezone.now()).execute()
 
 
 @shared_task(name="notifications.remind", time_limit=300)

@@ -10,6 +10,7 @@ from agents.budget.reserve import (
     overdrawn,
     reserve,
 )
+from agents.budget.shares import Share, shares
 from agents.budget.standing import Measure, Standing, standings
 from agents.budget.sums import held, spent
 
@@ -20,6 +21,7 @@ __all__ = [
     "Caps",
     "Measure",
     "Scope",
+    "Share",
     "Standing",
     "charge_for",
     "held",
@@ -28,6 +30,7 @@ __all__ = [
     "overdrawn",
     "reserve",
     "scopes_of",
+    "shares",
     "spent",
     "standings",
 ]

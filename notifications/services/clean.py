@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Q
 
-from notifications.models import Delivery, Notification
+from notifications.models import Alert, Delivery, Notification
 from parallagon.core.services import BaseService
 
 AFTER_ITS_END = timedelta(days=7)
@@ -14,7 +14,9 @@ AFTER_ITS_END = timedelta(days=7)
 
 @dataclass(frozen=True, kw_only=True)
 class ForgetOld(BaseService[int]):
-    """Remove messages that are old, or ended a week ago, unless one is still on its way."""
+    """Remove messages that are old, or ended a week ago, unless one is still on its way, and
+    alerts that were over long ago.
+    """
 
     operation = "notifications.forget"
     now: datetime
@@ -24,5 +26,6 @@ class ForgetOld(BaseService[int]):
         old = Q(repeated_at__lt=before) | Q(expires_at__lt=self.now - AFTER_ITS_END)
         under_way = [Delivery.State.QUEUED, Delivery.State.SENDING]
         rows = Notification.objects.filter(old).exclude(deliveries__state__in=under_way)
+        Alert.objects.filter(cleared_at__lt=before).delete()
         _all, by_model = rows.delete()
         return int(by_model.get("notifications.Notification", 0))

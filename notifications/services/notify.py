@@ -1,7 +1,7 @@
 """Telling people, once for each thing while they have not read it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,7 @@ class Notify(BaseService[list[Notification]]):
         dedupe_key: the same thing again counts up while it is unread.
         to: who is told instead of the type's audience.
         link: where it leads, a path of this installation.
+        over: channels instead of the type's; a person's own word still counts.
         at: when it happened, if not now; what is too old by its type is not told at all.
     """
 
@@ -45,12 +46,15 @@ class Notify(BaseService[list[Notification]]):
     link: str = ""
     at: datetime | None = None
     level: str | None = None
+    over: Sequence[str] = ()
 
     def _validate_input(self) -> None:
         message_type(self.type)
 
     def _perform(self) -> list[Notification]:
         kind = message_type(self.type)
+        if self.over:
+            kind = replace(kind, channels=frozenset(map(Channel, self.over)))
         expires_at = (self.at or self.now) + kind.expires if kind.expires else None
         if expires_at is not None and expires_at <= self.now:
             return []

@@ -318,6 +318,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget": {"task": "agents.prune", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
     "reap": {"task": "agents.reap", "schedule": 5.0, "options": {"expires": 10}},
     "follow-events": {"task": "notifications.follow", "schedule": 2.0, "options": {"expires": 4}},
+    "alerts": {"task": "notifications.evaluate", "schedule": 10.0, "options": {"expires": 10}},
     "deliver": {"task": "notifications.deliver", "schedule": 2.0, "options": {"expires": 4}},
     "remind": {"task": "notifications.remind", "schedule": 3600.0, "options": {"expires": 3600}},
     "forget-told": {
@@ -484,6 +485,7 @@ SPECTACULAR_SETTINGS = {
         "MemberRole": "missions.models.Membership.Role",
         "BudgetLevel": ["fine", "warning", "reached"],
         "NotificationLevel": "notifications.models.Notification.Level",
+        "AlertState": "notifications.models.AlertRule.State",
         "NotificationChannel": "notifications.models.Channel",
         "DeliveryState": "notifications.models.Delivery.State",
         "KeyScope": "parallagon.accounts.models.ApiKey.Scope",
