@@ -67,7 +67,8 @@ class AlertRuleForm(forms.ModelForm[AlertRule]):
         if self.errors:
             return found
         try:
-            check(AlertRule(**{**found, "measure": found.get("measure", self.instance.measure)}))
+            kept = {"measure": self.instance.measure, "mission": self.instance.mission}
+            check(AlertRule(**{**kept, **found}))
         except ParallagonError as error:
             raise exceptions.ValidationError(error.message) from error
         return found

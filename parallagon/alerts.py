@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from notifications.alerts.measures import INSTALLATION, Answer, Measure, Question, Reading, register
 from notifications.models import AlertRule
 from parallagon.core import heartbeats
+from parallagon.inside import room
 
-EXPECTED: Final = ("cycles", "default", "upkeep", "beat", "watch")
+EXPECTED: Final = (*room.EXPECTED, "upkeep")
 """What must run behind the web, on whatever hosts."""
 
 

@@ -48,13 +48,6 @@ class CreateRule(BaseService[AlertRule]):
     values: Mapping[str, Any]
     now: datetime
 
-    def _validate_input(self) -> None:
-        kind = measure(str(self.values["measure"]))
-        if ("mission" if self.mission else "installation") not in kind.scopes:
-            raise ValidationError(
-                _("This is measured for the installation only."), measure=kind.key
-            )
-
     def _perform(self) -> AlertRule:
         rule = AlertRule(
             mission=self.mission,
@@ -172,6 +165,9 @@ def check(rule: AlertRule) -> None:
     Raises:
         ValidationError: with the field at fault.
     """
+    kind = measure(rule.measure)
+    if rule.mission_id is not None and "mission" not in kind.scopes:
+        raise ValidationError(_("This is measured for the installation only."), field="measure")
     _check_numbers(rule.threshold, rule.clear_at)
     if rule.clear_at is not None:
         is_above = rule.comparison == AlertRule.Comparison.ABOVE
@@ -182,7 +178,7 @@ def check(rule: AlertRule) -> None:
             )
     if not 0 <= rule.cool_down <= LONGEST_COOL_DOWN:
         raise ValidationError(_("A cool-down lasts a week at most."), field="cool_down")
-    if measure(rule.measure).is_counted and rule.window == AlertRule.Window.AT_ONCE:
+    if kind.is_counted and rule.window == AlertRule.Window.AT_ONCE:
         raise ValidationError(_("This is counted over a time: choose one."), field="window")
     _check_channels(rule.channels)
 

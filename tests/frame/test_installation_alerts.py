@@ -85,7 +85,7 @@ class TestDisk:
 
 class TestSilence:
     def test_expects_what_an_installation_starts(self) -> None:
-        assert {*EXPECTED} == {one.name for one in process_plan()} - {"web"}
+        assert {*EXPECTED} == {one.name for one in process_plan()} - {"web"} | {"engine"}
 
     def test_fires_and_ends(self, valkey: Valkey) -> None:
         rule = watch("processes.silent", 1)

@@ -1,4 +1,4 @@
-"""``manage.py watch``: see what other programs do in mission folders."""
+"""``manage.py watch``: see what other programs do in mission folders, and whether all is well."""
 
 import signal
 import threading
@@ -6,6 +6,7 @@ from types import FrameType
 from typing import Any
 
 from missions.watcher import Watcher
+from parallagon.lookout import Lookout
 from parallagon.management.base import FriendlyCommand
 
 
@@ -21,4 +22,5 @@ class Command(FriendlyCommand):
 
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
+        Lookout(is_over).start()
         Watcher().run(is_over)
