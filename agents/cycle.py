@@ -204,6 +204,7 @@ class Cycle:
                 deadline_at=now + timedelta(seconds=settings.PARALLAGON_RUN_SECONDS),
             ):
                 raise Taken("the run is not queued any more")
+            self.run.started_at = now
             self.instructions = [one for one in self.instructions if self._is_shown(one)]
             self.agent.move_to(Agent.State.RUNNING, reason=_("at work"), now=now)
 

@@ -1,5 +1,8 @@
 """What every process counts: statements, tasks, frames."""
 
+import fcntl
+import logging
+import os
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -31,13 +34,37 @@ FRAMES_LOST = Counter(
 )
 SOCKETS = Gauge("parallagon_sockets", "Open WebSockets", multiprocess_mode="livesum")
 
+# What is to be noticed at its first time must have been there before, as zero.
+QUERY_ERRORS.labels("OperationalError")
+for _reason in ("layer", "full"):
+    FRAMES_LOST.labels(_reason)
+
+logger = logging.getLogger(__name__)
 KINDS: Final = frozenset({"select", "insert", "update", "delete", "savepoint", "release"})
 Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
 
 
 def register() -> None:
-    """Take the time of each statement of each connection of this process."""
+    """Take the time of each statement of each connection of this process, and show its life."""
+    _show_life()
     connection_created.connect(_measure_connection, dispatch_uid="parallagon.measures")
+
+
+def _show_life() -> None:
+    """Hold a lock beside what this process counts: free, it says that the process has ended.
+
+    Its number alone would not: numbers are given again, and mean nothing in another container.
+    """
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if not folder:
+        return
+    try:
+        sign = os.open(
+            f"{folder}/{os.getpid()}.alive", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
+        fcntl.flock(sign, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        logger.info("what is counted here will be judged by this process's number: %s", error)
 
 
 def _measure_connection(connection: BaseDatabaseWrapper, **_: Any) -> None:

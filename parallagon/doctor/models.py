@@ -7,6 +7,7 @@ from django.conf import settings
 from agents.gateway import prices
 from agents.gateway.keys import KeyUnreadable, has_key, read_key
 from agents.gateway.models import OFFLINE_MODEL, reachable, resolve
+from agents.gateway.offline.writer import write_reply
 from agents.gateway.protocol import GatewayError
 from agents.gateway.providers import PROVIDERS
 from parallagon.doctor.finding import Finding, fine, problem, warning
@@ -16,7 +17,7 @@ def examine() -> Iterator[Finding]:
     """Look at what is set; nobody is asked."""
     environment = settings.ENVIRONMENT
     yield from _default(settings.PARALLAGON_MODEL, environment)
-    yield fine("models.offline", f"{OFFLINE_MODEL} needs no key and no network.")
+    yield _offline()
     yield from _keys(environment)
     yield from _prices(settings.PARALLAGON_MODEL)
 
@@ -32,6 +33,24 @@ def _default(name: str, environment: Mapping[str, str]) -> Iterator[Finding]:
         )
     else:
         yield fine("models.default", f"New missions use {name}.")
+
+
+def _offline() -> Finding:
+    """Let the offline writer answer a question that is none of Parallagon's."""
+    try:
+        reply = write_reply([{"role": "user", "content": "Is anybody there?"}])
+    except Exception as error:  # noqa: BLE001, RUF100 - whatever is broken in it
+        reply = f"{type(error).__name__}: {error}"
+        is_well = False
+    else:
+        is_well = bool(reply.strip())
+    if is_well:
+        return fine("models.offline", f"{OFFLINE_MODEL} answers, without a key or a network.")
+    return problem(
+        "models.offline",
+        f"{OFFLINE_MODEL} does not answer ({reply.strip() or 'it said nothing'}).",
+        "Look whether the installation is complete, and report this.",
+    )
 
 
 def _keys(environment: Mapping[str, str]) -> Iterator[Finding]:

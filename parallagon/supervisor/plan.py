@@ -1,5 +1,6 @@
 """What runs in an installation: web, cycles, background work, clock, watcher."""
 
+import socket
 import sys
 from pathlib import Path
 
@@ -33,8 +34,8 @@ def log_file() -> Path:
 
 
 def measures_folder() -> Path:
-    """Return where the processes leave what they count."""
-    return Path(settings.DATA_DIR) / "measures"
+    """Return where the processes of this host, or container, leave what they count."""
+    return Path(settings.DATA_DIR) / "measures" / socket.gethostname()
 
 
 def _process(name: str, command: tuple[str, ...], **environment: str) -> ProcessSpec:

@@ -2,11 +2,14 @@ import json
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from channels.layers import channel_layers
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
+from prometheus_client import REGISTRY
 
 from parallagon.accounts.models import User
+from parallagon.core import live
 from parallagon.core.consumers import BaseConsumer, NowhereConsumer
 
 # A consumer tidies its thread's connections up when it ends.
@@ -54,6 +57,21 @@ class TestBaseConsumer:
             "code": 4403,
         }
         await socket.disconnect()
+
+    async def test_takes_the_time_from_a_commit_to_the_socket(self) -> None:
+        name = "parallagon_broadcast_seconds_count"
+        before = REGISTRY.get_sample_value(name) or 0
+        socket = open_socket(Echo, User(pk=1))
+        await socket.connect()
+        await socket.receive_output()
+
+        await sync_to_async(live.send)("echo", "text")
+
+        assert (await socket.receive_output())["text"] == "text"
+        assert REGISTRY.get_sample_value(name) == before + 1
+        assert REGISTRY.get_sample_value("parallagon_sockets") == 1
+        await socket.disconnect()
+        assert REGISTRY.get_sample_value("parallagon_sockets") == 0
 
     async def test_refuses_who_is_not_signed_in(self) -> None:
         for user in (None, AnonymousUser()):

@@ -99,6 +99,19 @@ class TestModels:
     def test_that_need_nothing(self) -> None:
         assert bad(models.examine()) == {}
 
+    @pytest.mark.parametrize("reply", ["", RuntimeError("a phrase is missing")])
+    def test_whose_offline_writer_is_broken(
+        self, monkeypatch: pytest.MonkeyPatch, reply: str | Exception
+    ) -> None:
+        def write(_messages: object) -> str:
+            if isinstance(reply, Exception):
+                raise reply
+            return reply
+
+        monkeypatch.setattr(models, "write_reply", write)
+
+        assert bad(models.examine()) == {"models.offline": "problem"}
+
     def test_names_variables_and_never_their_values(self, environment: dict[str, str]) -> None:
         environment["OPENAI_API_KEY"] = SECRET
 

@@ -1,11 +1,13 @@
 """Counts of many processes, of which some have ended."""
 
+import fcntl
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 from prometheus_client.parser import text_string_to_metric_families
 
 from parallagon.inside import counted
@@ -100,6 +102,50 @@ class TestCounted:
 
         assert values()["events_totala"] == 6
         assert values()["wait_seconds_count"] == 3
+
+    def test_adds_up_hosts_and_forgets_those_that_are_gone(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+    ) -> None:
+        settings.DATA_DIR = tmp_path
+        for host in ("here", "there", "gone"):
+            (tmp_path / "measures" / host).mkdir(parents=True)
+            monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "measures" / host))
+            count()
+        monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "measures" / "here"))
+        for sign in self._signs(tmp_path / "measures" / "gone"):
+            sign.touch()
+        [living] = self._signs(tmp_path / "measures" / "there")
+
+        with living.open("a") as life:
+            fcntl.flock(life, fcntl.LOCK_SH)
+            first = values()
+
+            assert (first["events_totala"], first["living"]) == (6, 1)
+            assert not (tmp_path / "measures" / "gone").exists()
+            assert (tmp_path / "measures" / "there").exists()
+
+        second = values()
+        assert second["events_totala"] == 6
+        assert "living" not in second
+        assert sorted(one.name for one in (tmp_path / "measures").iterdir()) == ["here", "lock"]
+
+    @staticmethod
+    def _signs(folder: Path) -> list[Path]:
+        """Return where processes that count in a folder show that they live."""
+        numbers = {file.stem.rpartition("_")[2] for file in folder.glob("counter_*.db")}
+        return [folder / f"{number}.alive" for number in numbers]
+
+    def test_a_process_of_ours_shows_its_life(self, folder: Path) -> None:
+        program = (
+            "import django, os; django.setup(); from parallagon.inside import counted;"
+            "from pathlib import Path; sign = Path(os.environ['PROMETHEUS_MULTIPROC_DIR'],"
+            " f'{os.getpid()}.alive'); assert sign.exists() and not counted._is_free(sign)"
+        )
+
+        subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+        [sign] = folder.glob("*.alive")
+        assert counted._is_free(sign)
 
     def test_goes_on_without_a_folder_of_its_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from parallagon.inside import counted
 from parallagon.management.base import FriendlyCommand
-from parallagon.supervisor.plan import process_plan
+from parallagon.supervisor.plan import measures_folder, process_plan
 
 
 class Command(FriendlyCommand):
@@ -20,6 +21,8 @@ class Command(FriendlyCommand):
     def handle(self, *args: Any, name: str, **options: Any) -> None:
         """Run its command in place of this process, so that signals reach it."""
         [spec] = [spec for spec in process_plan() if spec.name == name]
-        os.environ.update({"PYTHONWARNINGS": spec.environment["PYTHONWARNINGS"]})
+        counted.begin(measures_folder())
+        for variable in ("PYTHONWARNINGS", counted.VARIABLE):
+            os.environ[variable] = spec.environment[variable]
         sys.stdout.flush()
         os.execvp(spec.command[0], spec.command)  # noqa: S606 - a fixed list
