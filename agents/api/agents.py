@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.utils import timezone
@@ -44,6 +44,7 @@ from agents.services import (
 from missions.models import Membership, Mission
 from missions.selectors import membership
 from parallagon.accounts.authentication import caller
+from parallagon.core import limits
 from parallagon.core.api import problems
 from parallagon.core.errors import ResourceNotFoundError, ValidationError
 
@@ -149,6 +150,7 @@ def require_reachable(model: str) -> None:
 class _AgentAction(APIView):
     """One thing done to one agent; the answer is the agent as it is afterwards."""
 
+    limited_as: ClassVar = limits.CONTROL
     operation: Callable[..., Any]
 
     def post(self, request: Request, agent_id: int) -> Response:
@@ -204,6 +206,7 @@ class CancelAgentView(_AgentAction):
 class _TeamAction(APIView):
     """One thing done to all agents of a mission, or of all; the answer is those agents."""
 
+    limited_as: ClassVar = limits.CONTROL
     operation: Callable[..., Any]
 
     def post(self, request: Request) -> Response:
@@ -271,6 +274,8 @@ class CancelAgentsView(_TeamAction):
 
 
 class ModelListView(APIView):
+    limited_as: ClassVar = limits.EXPENSIVE
+
     @extend_schema(operation_id="models_list", responses={200: ModelListSerializer, **problems()})
     def get(self, request: Request) -> Response:
         """List the models that this installation can reach, with what is known of each.

@@ -1,7 +1,7 @@
 """Start and stop the team of a mission, and end what it is at."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -15,12 +15,14 @@ from missions.api.views.missions import mission_data
 from missions.models import Membership
 from missions.selectors import membership
 from parallagon.accounts.authentication import caller
+from parallagon.core import limits
 from parallagon.core.api import problems
 
 
 class _MissionAction(APIView):
     """One thing done to the whole team; the answer is the mission as it is afterwards."""
 
+    limited_as: ClassVar = limits.CONTROL
     operation: Callable[..., Any]
 
     def post(self, request: Request, mission_id: int) -> Response:

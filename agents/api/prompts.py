@@ -1,5 +1,7 @@
 """An agent's prompt over HTTP: what it is told, what it was told before, the way back."""
 
+from typing import ClassVar
+
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import GenericAPIView
@@ -26,6 +28,7 @@ from agents.services.prompts import SHIPPED
 from missions.api.views.revisions import difference
 from missions.selectors import LARGEST_ID
 from parallagon.accounts.authentication import caller
+from parallagon.core import limits
 from parallagon.core.api import Pages, problems
 from parallagon.core.errors import ResourceNotFoundError
 
@@ -136,6 +139,8 @@ class PromptRestoreView(APIView):
 
 
 class PromptPreviewView(APIView):
+    limited_as: ClassVar = limits.EXPENSIVE
+
     @extend_schema(
         operation_id="prompts_preview",
         responses={200: PreviewSerializer, **problems(404, 422, 503)},

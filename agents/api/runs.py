@@ -40,7 +40,7 @@ from missions.selectors import membership
 from missions.services import RevertRun
 from parallagon.accounts.authentication import caller
 from parallagon.accounts.models import ApiKey
-from parallagon.core import downloads
+from parallagon.core import downloads, limits
 from parallagon.core.api import Pages, problems
 from parallagon.core.errors import Conflict, Gone, ResourceNotFoundError
 
@@ -191,6 +191,8 @@ class RunDiffView(APIView):
 
 
 class CancelRunView(APIView):
+    limited_as: ClassVar = limits.CONTROL
+
     @extend_schema(
         operation_id="runs_cancel",
         request=None,
@@ -205,6 +207,7 @@ class CancelRunView(APIView):
 
 
 class RevertRunView(APIView):
+    limited_as: ClassVar = limits.CONTROL
     key_scopes: ClassVar = {"POST": ApiKey.Scope.WRITE.value}
 
     @extend_schema(

@@ -34,7 +34,8 @@ class NotificationListView(GenericAPIView[Notification]):
     queryset = Notification.objects.none()
 
     def get_throttles(self) -> list[Any]:
-        return [NoteThrottle()] if self.request.method == "POST" else []
+        own = [NoteThrottle()] if self.request.method == "POST" else []
+        return [*super().get_throttles(), *own]
 
     @extend_schema(
         operation_id="notifications_list",

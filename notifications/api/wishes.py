@@ -24,6 +24,7 @@ from notifications.services import RemoveTarget, SetPreferences, SetTarget, Test
 from parallagon.accounts.authentication import caller
 from parallagon.accounts.models import User
 from parallagon.core.api import problems
+from parallagon.core.limits.throttle import RateThrottle
 
 
 class PreferencesView(GenericAPIView[Any]):
@@ -96,7 +97,7 @@ class TargetView(GenericAPIView[Any]):
 
 class TargetTestView(GenericAPIView[Any]):
     serializer_class = DeliverySerializer
-    throttle_classes = [TestThrottle]
+    throttle_classes = [RateThrottle, TestThrottle]
 
     @extend_schema(
         operation_id="notification_channels_test",

@@ -72,8 +72,8 @@ class ProblemSerializer(serializers.Serializer[Mapping[str, Any]]):
 
 
 def problems(*statuses: int) -> dict[tuple[int, str], type[ProblemSerializer]]:
-    """Return what the schema says of an operation's failures; 401 is always one."""
-    return {(status, CONTENT_TYPE): ProblemSerializer for status in sorted({401, *statuses})}
+    """Return what the schema says of an operation's failures; 401 and 429 always are."""
+    return {(status, CONTENT_TYPE): ProblemSerializer for status in sorted({401, 429, *statuses})}
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:

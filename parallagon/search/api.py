@@ -15,6 +15,7 @@ from missions.models import Mission
 from missions.selectors import LARGEST_ID
 from parallagon.accounts.authentication import caller
 from parallagon.accounts.models import ApiKey
+from parallagon.core import limits
 from parallagon.core.api import PageSerializer, problems
 from parallagon.search import selectors
 from parallagon.search.models import SearchEntry
@@ -77,6 +78,7 @@ class FoundPageSerializer(PageSerializer):
 class SearchView(APIView):
     """Missions by title and request, files by path and text, runs by what they went through."""
 
+    limited_as: ClassVar = limits.EXPENSIVE
     key_scopes: ClassVar = {"GET": ApiKey.Scope.READ.value}
 
     @extend_schema(

@@ -203,6 +203,19 @@ SESAME_MAX_AGE = 24 * 3600
 # -- web ---------------------------------------------------------------------------------------
 # A cache that is down must not keep people from signing in.
 RATELIMIT_FAIL_OPEN = True
+RATELIMIT_USE_CACHE = "limits"
+# So many requests in so many seconds, by class; `parallagon/core/limits` says who counts what.
+RATE_LIMITS = env.rates(
+    "RATE_LIMITS",
+    {
+        "read": (200, 10), "write": (80, 10), "expensive": (60, 30), "control": (60, 60),
+        "anonymous": (100, 10), "sign_in": (5, 60), "sign_in_address": (30, 60),
+        "flood": (60, 3), "static": (400, 20), "address": (1000, 5),
+    },
+)  # fmt: skip
+# While one answer in twenty is slower than this, everybody gets less, down to this share.
+RATE_LIMITS_LEAST_PERCENT = env.integer("RATE_LIMITS_LEAST_PERCENT", 25, least=1, most=100)
+RATE_LIMITS_SLOW_MS = env.integer("RATE_LIMITS_SLOW_MS", 1000, least=10)
 STATIC_URL = "/static/"
 STATIC_ROOT = env.path("PARALLAGON_STATIC_DIR", DATA_DIR / "static")
 STORAGES = {
@@ -247,6 +260,18 @@ CACHES: dict[str, dict[str, Any]] = {
             "IGNORE_EXCEPTIONS": True,
             "SOCKET_CONNECT_TIMEOUT": 2,
             "SOCKET_TIMEOUT": 2,
+            "CONNECTION_POOL_KWARGS": {"max_connections": 100, "health_check_interval": 30},
+        },
+    },
+    # What django-ratelimit counts: nobody waits for it, and nobody is refused without it.
+    "limits": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": f"{REDIS_PREFIX}.counted",
+        "OPTIONS": {
+            "IGNORE_EXCEPTIONS": True,
+            "SOCKET_CONNECT_TIMEOUT": 0.25,
+            "SOCKET_TIMEOUT": 0.25,
             "CONNECTION_POOL_KWARGS": {"max_connections": 100, "health_check_interval": 30},
         },
     },
@@ -442,6 +467,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["parallagon.core.parsing.JSONBody"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "parallagon.core.api.Pages",
+    "DEFAULT_THROTTLE_CLASSES": ["parallagon.core.limits.throttle.RateThrottle"],
     "EXCEPTION_HANDLER": "parallagon.core.api.exception_handler",
     "NUM_PROXIES": env.integer("TRUSTED_PROXIES", 0, least=0),
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

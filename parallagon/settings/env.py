@@ -4,6 +4,7 @@ Values come from the process's environment first, then from ``.env`` beside ``ma
 """
 
 import os
+import re
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from dotenv import dotenv_values
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
+_RATE = re.compile(r"^(?P<count>[1-9]\d{0,8})/(?P<many>[1-9]\d{0,4})?(?P<unit>[smhd])$")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
 
 
 class Environment:
@@ -99,6 +102,23 @@ class Environment:
         if not amount.is_finite() or amount < 0:
             raise ImproperlyConfigured(f"{name} is “{value}”; set it to dollars from 0, or none.")
         return amount
+
+    def rates(
+        self, name: str, default: dict[str, tuple[int, int]]
+    ) -> dict[str, tuple[int, int] | None]:
+        """Read rates by class: ``read=200/10s,write=none``; each is so many in so many seconds."""
+        rates: dict[str, tuple[int, int] | None] = {**default}
+        for item in self.items(name):
+            key, _, value = (part.strip() for part in item.partition("="))
+            found = _RATE.match(value)
+            if key not in default or not (found or value == "none"):
+                raise ImproperlyConfigured(
+                    f"{name} holds “{item}”; write class=count/seconds, such as read=200/10s, "
+                    f"the class one of {', '.join(default)}."
+                )
+            seconds = _SECONDS[found["unit"]] * int(found["many"] or 1) if found else 0
+            rates[key] = (int(found["count"]), seconds) if found else None
+        return rates
 
     def prices(self, name: str) -> dict[str, tuple[Decimal, Decimal]]:
         """Read prices of models: ``model=input/output`` in dollars a million tokens, by commas."""

@@ -30,6 +30,7 @@ from parallagon.settings.base import *  # noqa: E402, F403
 from parallagon.settings.base import (  # noqa: E402
     CACHES,
     CHANNEL_LAYERS,
+    RATE_LIMITS,
     SQLITE,
 )
 
@@ -44,10 +45,13 @@ if _redis := os.environ.get("PARALLAGON_TEST_REDIS_URL", ""):
 else:
     _MEMORY = "django.core.cache.backends.locmem.LocMemCache"
     CACHES["default"] = {"BACKEND": _MEMORY}
+    CACHES["limits"] = {"BACKEND": _MEMORY}
     CACHES["contents"] = {"BACKEND": _MEMORY, "LOCATION": "contents"}
 # Frames through Redis are for tests with processes of their own: here nobody waits for them.
 CHANNEL_LAYERS["default"] = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 PARALLAGON_QUIET_SECONDS = 0
+# Tests ask as often as they like, unless they are about that.
+RATE_LIMITS = {name: rate for name, rate in RATE_LIMITS.items() if name.startswith("sign_in")}
 # The scripted model of the tests; without this it would count as the dearest of its provider.
 PARALLAGON_PRICES = {"openai/scripted": (Decimal("0.15"), Decimal("0.60"))}
 # Static files are not collected for tests; WhiteNoise would warn that there are none.

@@ -10,6 +10,10 @@ django.setup()
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close"})
+        return
     if scope["type"] != "http":
         return
     length, is_more = 0, True

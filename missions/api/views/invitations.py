@@ -58,7 +58,8 @@ class InvitationListView(MissionScoped):
     queryset = Invitation.objects.none()
 
     def get_throttles(self) -> list[Any]:
-        return [MemberThrottle()] if self.request.method == "POST" else []
+        own = [MemberThrottle()] if self.request.method == "POST" else []
+        return [*super().get_throttles(), *own]
 
     @extend_schema(
         operation_id="invitations_list",

@@ -24,7 +24,8 @@ class MemberListView(MissionScoped):
     queryset = Membership.objects.none()
 
     def get_throttles(self) -> list[Any]:
-        return [MemberThrottle()] if self.request.method == "POST" else []
+        own = [MemberThrottle()] if self.request.method == "POST" else []
+        return [*super().get_throttles(), *own]
 
     @extend_schema(
         operation_id="members_list",

@@ -1,7 +1,7 @@
 """A whole mission as it was, over HTTP."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -13,10 +13,12 @@ from missions.api.serializers import RestoredMissionSerializer, RestoreToSeriali
 from missions.api.views.base import MissionScoped
 from missions.moments import Moment
 from missions.services import RestoreMissionTo
+from parallagon.core import limits
 from parallagon.core.api import problems
 
 
 class RestoreToView(MissionScoped):
+    limited_as: ClassVar = limits.EXPENSIVE
     serializer_class = RestoredMissionSerializer
 
     @extend_schema(

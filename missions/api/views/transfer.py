@@ -1,7 +1,7 @@
 """Missions out and in over HTTP: a file to keep, and one that somebody brings."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
@@ -29,7 +29,7 @@ from missions.transfer import git, history, outgoing
 from missions.transfer.sources import Limits
 from missions.transfer.zips import ZipSource
 from parallagon.accounts.authentication import caller
-from parallagon.core import downloads
+from parallagon.core import downloads, limits
 from parallagon.core.api import problems
 from parallagon.core.errors import TooLarge
 
@@ -38,6 +38,7 @@ _MOST_SKIPPED = 200
 
 
 class ExportView(MissionScoped):
+    limited_as: ClassVar = limits.EXPENSIVE
     serializer_class = ExportFilterSerializer
 
     @extend_schema(
@@ -95,6 +96,7 @@ class ExportView(MissionScoped):
 
 
 class ImportView(GenericAPIView[Mission]):
+    limited_as: ClassVar = limits.EXPENSIVE
     parser_classes = [MultiPartParser]
     serializer_class = MissionImportSerializer
 

@@ -17,6 +17,7 @@ from parallagon.accounts.authentication import caller
 from parallagon.accounts.models import SignedIn
 from parallagon.accounts.services import ChangePassword, EndSession, SignOutEverywhere
 from parallagon.core.api import problems
+from parallagon.core.limits.throttle import RateThrottle
 
 
 class SessionSerializer(serializers.ModelSerializer[SignedIn]):
@@ -85,7 +86,7 @@ class SignOutEverywhereView(APIView):
 
 
 class PasswordView(APIView):
-    throttle_classes = [PasswordThrottle]
+    throttle_classes = [RateThrottle, PasswordThrottle]
 
     @extend_schema(
         operation_id="auth_password",
