@@ -2,6 +2,7 @@
 
 import re
 from http import HTTPStatus
+from types import SimpleNamespace
 
 import pytest
 from django.conf import LazySettings
@@ -221,8 +222,10 @@ class TestLinkCommand:
 
 class TestAttempts:
     @pytest.fixture(autouse=True)
-    def forget_attempts(self) -> None:
+    def forget_attempts(self, monkeypatch: pytest.MonkeyPatch) -> None:
         cache.clear()
+        # However long the attempts take, they fall into one minute.
+        monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: 1e9))
 
     def test_a_header_does_not_make_anybody_else(self) -> None:
         """Whoever writes X-Forwarded-For is still who connects."""
