@@ -84,6 +84,7 @@ def _page_context(request: HttpRequest) -> dict[str, Any]:
         "paths": {
             "editor": reverse("frontend:editor"),
             "language": reverse("frontend:language"),
+            "account": reverse("frontend:account"),
             "sign_out": reverse("accounts:logout"),
         },
     }

@@ -74,6 +74,9 @@ class TestPage:
         for answer in (client.get("/account"), press(client, "make-key", name="k")):
             assert answer.headers["Location"] == "/sign-in?next=/account"
 
+    def test_is_found_from_the_editor(self, here: Client) -> None:
+        assert '"account": "/account"' in here.get("/editor").content.decode()
+
     def test_speaks_french(self, here: Client) -> None:
         answer = here.post("/language", {"language": "fr", "next": "/account"})
 

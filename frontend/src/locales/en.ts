@@ -522,6 +522,7 @@ export const en = {
     system: "System",
     light: "Light",
     dark: "Dark",
+    page: "Sessions, keys, password",
     signOut: "Sign out",
   },
   notices: {

@@ -524,6 +524,7 @@ export const fr: Catalogue = {
     system: "Système",
     light: "Clair",
     dark: "Sombre",
+    page: "Sessions, clés, mot de passe",
     signOut: "Se déconnecter",
   },
   notices: {

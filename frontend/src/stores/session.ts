@@ -15,12 +15,14 @@ export const useSession = defineStore("session", () => {
   const language = ref<Language>("en");
   const theme = ref<Theme>("system");
   const models = shallowRef<ModelList | null>(null);
+  const accountPage = ref("");
   let context: PageContext | null = null;
 
   async function begin(page: PageContext): Promise<void> {
     context = page;
     user.value = page.user;
     language.value = page.language;
+    accountPage.value = page.paths.account;
     const stored = document.documentElement.dataset["theme"];
     theme.value = stored === "light" || stored === "dark" ? stored : "system";
     await speak(page.language);
@@ -60,5 +62,8 @@ export const useSession = defineStore("session", () => {
     });
   }
 
-  return { user, language, theme, models, begin, loadModels, chooseLanguage, chooseTheme, signOut };
+  return {
+    user, language, theme, models, accountPage,
+    begin, loadModels, chooseLanguage, chooseTheme, signOut,
+  };
 });

@@ -7,7 +7,7 @@ export interface PageContext {
   language: Language;
   csrf_cookie: string;
   theme_cookie: string;
-  paths: { editor: string; language: string; sign_out: string };
+  paths: { editor: string; language: string; account: string; sign_out: string };
 }
 
 export function readContext(): PageContext {
