@@ -83,13 +83,13 @@ def silent(expected: Iterable[str]) -> list[str]:
 
 def register() -> None:
     """Let each worker, and the clock, of Celery in this process say that it lives."""
-    signals.worker_ready.connect(_worker_lives, weak=False)
+    signals.worker_init.connect(_worker_lives, weak=False)
     signals.beat_init.connect(_clock_lives, weak=False)
 
 
 def _worker_lives(sender: Any, **_: Any) -> None:
+    # Before Celery makes its own heart, which looks only once whether anybody listens to it.
     heart = Heart(str(sender.hostname).partition("@")[0])
-    heart.beat()
     signals.heartbeat_sent.connect(heart.beat, weak=False)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import redis
 from celery import signals
+from celery.worker.heartbeat import Heart as CeleryHeart
 
 from parallagon.core import heartbeats
 from parallagon.core.heartbeats import Heart, alive, silent
@@ -84,7 +85,14 @@ class TestCelery:
     def test_workers_and_clock_say_that_they_live(
         self, valkey: Valkey, quiet_signals: None
     ) -> None:
+        heartbeats.register()
+        assert "_worker_lives" in str(signals.worker_init.receivers), "later is too late"
         heartbeats._worker_lives(SimpleNamespace(hostname="cycles@a"))
+        eventer = SimpleNamespace(
+            enabled=True, on_enabled=set(), on_disabled=set(), send=lambda *_, **__: None
+        )
+        timer = SimpleNamespace(call_repeatedly=lambda *_: None)
+        CeleryHeart(timer, eventer).start()
         heartbeats._clock_lives()
 
         assert silent(["cycles", "beat"]) == ["beat"]
