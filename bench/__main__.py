@@ -13,6 +13,7 @@ FAMILIES = {
     "content": ("content",),
     "runs": ("runs",),
     "files": ("writes", "merges", "provenance"),
+    "limits": ("flood",),
     "idle": ("idle",),
 }
 

@@ -142,6 +142,16 @@ class TestGate:
         assert self.let_in(self.make_gate()) == 20
 
 
+def read_answers(client: socket.socket, count: int) -> bytes:
+    """Return what a server sends, up to the end of the last of so many answers."""
+    said = b""
+    while said.count(b"HTTP/1.1 ") < count:
+        piece = client.recv(65536)
+        assert piece, "it was closed"
+        said += piece
+    return said
+
+
 @pytest.mark.faults
 class TestServer:
     """Five requests of a session, twelve of an address, and then no more in this hour."""
@@ -154,6 +164,11 @@ class TestServer:
 
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+
+    def status_of(self, *, key: str) -> int:
+        with contextlib.closing(self.connect()) as client:
+            client.request("GET", f"/{key}", headers={"Authorization": f"Bearer {key}"})
+            return client.getresponse().status
 
     def test_answers_a_flood_on_one_connection_and_goes_on(self) -> None:
         key = {"Authorization": "Bearer one", "Accept-Language": "fr"}
@@ -182,14 +197,29 @@ class TestServer:
         one = b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer one\r\n\r\n"
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as client:
             client.sendall(one * 500)
-            said = b""
-            while said.count(b"HTTP/1.1 ") < 500:
-                piece = client.recv(65536)
-                assert piece, "it was closed"
-                said += piece
+            said = read_answers(client, 500)
 
         assert said.count(b"HTTP/1.1 200 ") == 5
         assert said.count(b"HTTP/1.1 429 ") == 495
+
+    def test_lets_everybody_else_in_during_a_flood(self) -> None:
+        """A thousand requests of one session, over twenty connections; then seven others."""
+        one = b"GET /flood HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer one\r\n\r\n"
+        with contextlib.ExitStack() as open_ones:
+            flooders = [
+                open_ones.enter_context(socket.create_connection(("127.0.0.1", self.port), 60))
+                for _ in range(20)
+            ]
+            for flooder in flooders:
+                flooder.sendall(one * 50)
+            others = [self.status_of(key=f"other{number}") for number in range(7)]
+            answers = b"".join(read_answers(flooder, 50) for flooder in flooders)
+
+        assert others == [200] * 7
+        assert answers.count(b"HTTP/1.1 200 ") == 5
+        assert answers.count(b"HTTP/1.1 429 ") == 995
+        said = until(self.process, "request /other6")
+        assert sum("request /flood" in line for line in said) <= 5
 
     def test_does_not_take_in_what_a_request_too_many_sends(self) -> None:
         """It is answered before its body has come, and the connection ends."""
