@@ -67,12 +67,15 @@ def left_alone() -> list[dict[str, Any]]:
 def guarded(run: AgentRun, *, clock: Callable[[], datetime]) -> Iterator[None]:
     """Let a run use its model unless that is left alone, and learn from how the run goes.
 
+    A run that a person asked for is the next probe, without waiting for the pause to end.
+
     Raises:
         Ended: ``stopped_breaker``, or whatever ended the run, which then waits for the next probe.
     """
     who = str(run.pk)
     try:
-        MODELS.enter(run.model, who, now=clock().timestamp())
+        is_asked = run.trigger == AgentRun.Trigger.PERSON
+        MODELS.enter(run.model, who, now=clock().timestamp(), is_asked=is_asked)
     except CircuitOpen as error:
         raise Ended(
             AgentRun.Outcome.STOPPED_BREAKER,

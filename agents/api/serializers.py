@@ -7,6 +7,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from agents.gateway.models import key_variables
 from agents.health import HEALTH, Health, health_of
 from agents.models import Agent, AgentRun, Failure, ModelCall
 from agents.roles import registry
@@ -133,6 +134,9 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
     tokens_today = serializers.SerializerMethodField()
     health = serializers.SerializerMethodField()
     loop = circle()
+    key_variables = serializers.SerializerMethodField(
+        help_text="of which one holds the key of its model; empty: it has none"
+    )
 
     class Meta:
         model = Agent
@@ -140,7 +144,7 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
             "id", "mission", "role", "name", "is_available", "state", "reason", "model",
             "effective_model", "interval", "next_run_at", "is_stopping", "last_run",
             "last_change_at", "writes", "watches", "reads", "mode", "cost_today", "tokens_today",
-            "loop", "health",
+            "loop", "health", "key_variables",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -153,6 +157,9 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
     @extend_schema_field(serializers.ChoiceField(HEALTH))
     def get_health(self, agent: Agent) -> str:
         return _health(agent)
+
+    def get_key_variables(self, agent: Agent) -> list[str]:
+        return list(key_variables(agent.model or agent.mission.model))
 
     def get_effective_model(self, agent: Agent) -> str:
         return agent.model or agent.mission.model

@@ -12,8 +12,8 @@ from agents.gateway.providers import BY_PREFIX, PROVIDERS, FamilyName, ModelUnav
 
 OFFLINE_MODEL = "offline/writer"
 
-__all__ = ["OFFLINE_MODEL", "ModelOption", "ModelUnavailable", "available_models", "resolve",
-           "variables"]  # fmt: skip
+__all__ = ["OFFLINE_MODEL", "ModelOption", "ModelUnavailable", "available_models",
+           "key_variables", "resolve", "variables"]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +148,12 @@ def configured_families(environment: Mapping[str, str]) -> tuple[FamilyName, ...
     """Return the protocols that models reachable here speak; the offline writer speaks OpenAI's."""
     reachable = (one.family for one in PROVIDERS if not one.key_missing(environment))
     return tuple(dict.fromkeys(["openai", *reachable]))
+
+
+def key_variables(model: str) -> tuple[str, ...]:
+    """Return the variables of which one holds the key of a model; none where it has no key."""
+    provider = BY_PREFIX.get(model.partition("/")[0])
+    return provider.key_variables if provider else ()
 
 
 def variables() -> tuple[str, ...]:

@@ -25,7 +25,7 @@ function runOf(id: string, minute: number, facts: Partial<Run> = {}): Run {
     id, mission: 1, agent: 2, role: "production", trigger: "change", state: "FINISHED", step: "settle",
     outcome: "changed", reason: "", count: 1, model: "m", is_offline: true, queued_at: at(minute),
     started_at: at(minute), finished_at: at(minute), calls: 1, input_tokens: 1, output_tokens: 1,
-    cost: "0.01", is_cost_assumed: false,
+    cost: "0.01", is_cost_assumed: false, failure: "",
     changes: [{ path: "production.md", from: 1, to: 2, added: 42, removed: 3 }], refused: [], flags: [], steps: [],
     ...facts,
   };

@@ -82,15 +82,19 @@ class Circuit:
             return "closed"
         return "half_open" if self.probe else "open"
 
-    def entered(self, name: str, who: str, policy: BreakerPolicy, *, now: float) -> "Circuit":
+    def entered(
+        self, name: str, who: str, policy: BreakerPolicy, *, now: float, is_asked: bool = False
+    ) -> "Circuit":
         """Return the circuit with ``who`` on the way to the service.
+
+        ``is_asked``: a person wants to know how it does now, and does not wait for the pause.
 
         Raises:
             CircuitOpen: it is left alone, or somebody is finding out how it does.
         """
         if self.opened_at is None:
             return self
-        if now < self.retry_at:
+        if now < self.retry_at and not (is_asked and not self.probe):
             wait = self.retry_at - now
             # While a probe is under way its end is soon, not when it would be taken for lost.
             wait = min(wait, policy.pause) if self.probe else wait
@@ -159,14 +163,16 @@ class Breaker:
         self._lock = threading.Lock()
         self._alone: dict[str, Circuit] = {}
 
-    def enter(self, name: str, who: str, *, now: float) -> None:
-        """Go to the service.
+    def enter(self, name: str, who: str, *, now: float, is_asked: bool = False) -> None:
+        """Go to the service; when a person asked for it, also before its pause is over.
 
         Raises:
             CircuitOpen: it is left alone for now.
         """
         policy = self._policy()
-        self._change(name, lambda circuit: circuit.entered(name, who, policy, now=now))
+        self._change(
+            name, lambda circuit: circuit.entered(name, who, policy, now=now, is_asked=is_asked)
+        )
 
     def answered(self, name: str) -> Change:
         return self._change(name, Circuit.answered)

@@ -23,7 +23,7 @@ AGENT = {
     "next_run_at", "is_stopping", "last_run", "last_change_at", "writes", "watches", "reads",
     "cost_today", "tokens_today",
     "mode",
-    "loop", "health",
+    "loop", "health", "key_variables",
 }  # fmt: skip
 
 
@@ -40,6 +40,14 @@ class TestList:
         assert production["writes"] == ["production.md", "production/**"]
         assert (production["model"], production["effective_model"]) == ("", "offline/writer")
         assert production["last_run"] is None
+        assert production["key_variables"] == []
+
+    def test_names_the_variables_of_a_models_key(self, http: APIClient, production: Agent):
+        Agent.objects.filter(pk=production.pk).update(model="gemini/any")
+
+        agent = http.get(f"/api/v1/agents/{production.pk}/").json()
+
+        assert agent["key_variables"] == ["GEMINI_API_KEY", "GOOGLE_API_KEY"]
 
     def test_shows_the_last_run_and_the_last_change(
         self, http: APIClient, mission: Mission, production: Agent, changed_run: AgentRun

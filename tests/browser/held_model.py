@@ -10,6 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from tests.gateway.gateway_provider import DONE, END, chunk, delta, finish, head, usage
 
 NAME = "patient"
+LOCKED = "locked"
+"""The name of a model whose key is never the right one."""
+DOWN = "down"
+"""The name of a model that always has a failure of its own."""
+REFUSALS = {LOCKED: (401, "Incorrect API key provided."), DOWN: (503, "Come back later.")}
 BEGINNING = "Let me read the request first. "
 POLL = 0.02  # seconds
 
@@ -61,16 +66,22 @@ def _has_left(connection: socket.socket) -> bool:
 def _handler(model: HeldModel) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = json.dumps({"data": [{"id": NAME}]}).encode()
-            self.send_response(200)
+            self._answer(200, {"data": [{"id": NAME}]})
+
+        def _answer(self, status: int, values: object) -> None:
+            body = json.dumps(values).encode()
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             self.close_connection = True
+            if refusal := REFUSALS.get(asked["model"]):
+                self._answer(refusal[0], {"error": {"message": refusal[1]}})
+                return
             with contextlib.suppress(OSError):
                 model.reply(self.connection)
 

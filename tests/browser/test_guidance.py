@@ -29,6 +29,11 @@ class TestGuidance:
 
         waiting = row.get_by_role("list", name="Instructions that wait")
         expect(waiting).to_contain_text("Number every sentence.")
+        waiting.get_by_role("button", name="Change it").click()
+        waiting.get_by_role("textbox", name="Change it").fill("Number every line.")
+        waiting.get_by_role("button", name="Save").click()
+        expect(waiting).to_contain_text("Number every line.")
+        expect(waiting).not_to_contain_text("Number every sentence.")
         owner.shoot("guidance-instruction")
         owner.run_agent("Specifications")
         expect(waiting).to_be_hidden()

@@ -53,6 +53,11 @@ class TestOpening:
         assert refused.value.reason == "overloaded"
         assert circuit.entered(NAME, "a", POLICY, now=end).state == "half_open"
 
+    def test_a_person_who_asks_need_not_wait_for_the_end_of_the_pause(self):
+        asked = opened(wait=100).entered(NAME, "a", POLICY, now=1, is_asked=True)
+
+        assert (asked.state, asked.probe) == ("half_open", "a")
+
     def test_a_run_from_before_it_opened_changes_nothing_by_failing(self):
         assert fail(opened(), "late", now=5) == opened()
 
@@ -65,6 +70,10 @@ class TestProbing:
             self.probing.entered(NAME, "other", POLICY, now=40)
 
         assert refused.value.wait <= POLICY.pause, "its end is soon"
+
+    def test_one_at_a_time_also_when_a_person_asks(self):
+        with pytest.raises(CircuitOpen):
+            self.probing.entered(NAME, "other", POLICY, now=40, is_asked=True)
 
     def test_a_lost_one_makes_room(self):
         assert self.probing.entered(NAME, "other", POLICY, now=230).probe == "other"
@@ -100,11 +109,13 @@ class Callers(RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         self.now += seconds
 
-    @rule()
-    def enter(self) -> None:
+    @rule(is_asked=st.booleans())
+    def enter(self, *, is_asked: bool) -> None:
         self.next += 1
         try:
-            self.circuit = self.circuit.entered(NAME, str(self.next), POLICY, now=self.now)
+            self.circuit = self.circuit.entered(
+                NAME, str(self.next), POLICY, now=self.now, is_asked=is_asked
+            )
         except CircuitOpen:
             return
         self.inside.append(str(self.next))

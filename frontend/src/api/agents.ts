@@ -1,10 +1,18 @@
 import { request } from "./http";
 import type { RevertedRun } from "./decisionTypes";
 import type { RunCalls, TranscriptPage } from "./runTypes";
+import type { AgentStatus, Breaker, Stability } from "./healthTypes";
 import type { Agent, FileDiff, ModelList, Page, Run, RunLog } from "./types";
 
 export const listAgents = (mission: number) =>
   request<Page<Agent>>("GET", `agents/?mission=${mission}`);
+export const readAgent = (id: number) => request<Agent>("GET", `agents/${id}/`);
+/** How the agents of a mission are by now, which time alone changes. */
+export const listAgentStates = (mission: number) =>
+  request<Page<AgentStatus>>("GET", `agents/status?mission=${mission}`);
+/** The models that are left alone for now. */
+export const listBreakers = () => request<{ results: Breaker[] }>("GET", "breakers/");
+export const readStability = (id: number) => request<Stability>("GET", `agents/${id}/stability`);
 export const startAgent = (id: number) => request<Agent>("POST", `agents/${id}/start`);
 export const stopAgent = (id: number) => request<Agent>("POST", `agents/${id}/stop`);
 export const runAgent = (id: number) => request<Agent>("POST", `agents/${id}/run`);

@@ -1,3 +1,4 @@
+import type { ConfigChange } from "./agentConfig";
 import { request } from "./http";
 import type { Agent, Page } from "./types";
 
@@ -54,13 +55,15 @@ export interface Preview {
 const PREVIEW_SECONDS = 100;
 
 export const cancelAgent = (id: number) => request<Agent>("POST", `agents/${id}/cancel`);
-export const configureAgent = (id: number, body: { mode: AgentMode }) =>
+export const configureAgent = (id: number, body: ConfigChange) =>
   request<unknown>("PATCH", `agents/${id}/config`, { body });
 
 export const listUnread = (id: number) =>
   request<Page<Instruction>>("GET", `agents/${id}/instructions/?unread=true`);
 export const leaveInstruction = (id: number, text: string) =>
   request<Instruction>("POST", `agents/${id}/instructions/`, { body: { text } });
+export const changeInstruction = (id: number, instruction: number, text: string) =>
+  request<Instruction>("PUT", `agents/${id}/instructions/${instruction}/`, { body: { text } });
 export const withdrawInstruction = (id: number, instruction: number) =>
   request<undefined>("DELETE", `agents/${id}/instructions/${instruction}/`);
 

@@ -134,7 +134,14 @@ export interface Agent {
   watches: string[];
   reads: string[];
   mode: "autonomous" | "review";
+  /** Why it was stopped until a person acts; empty: it was not. */
+  loop: string;
+  health: Health;
+  /** Of which one holds the key of its model; empty: it has none. */
+  key_variables: string[];
 }
+
+export type Health = "ok" | "late" | "failing" | "stuck" | "resting";
 
 export type Outcome =
   | "changed"
@@ -172,6 +179,8 @@ export interface Run {
   /** Empty until the run has ended. */
   outcome: Outcome | "" | null;
   reason: string;
+  /** What went wrong, in a word; empty: nothing. */
+  failure: string;
   count: number;
   model: string;
   is_offline: boolean;

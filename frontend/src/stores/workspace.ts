@@ -1,10 +1,10 @@
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef } from "vue";
 
-import { listAgents, listRuns, readRun } from "@/api/agents";
+import { listAgents, listAgentStates, listRuns, readAgent, readRun } from "@/api/agents";
 import { ApiError } from "@/api/http";
 import { listFiles, readChanges, readMission } from "@/api/missions";
-import type { Agent, Author, Frame, Mission, MissionFile, Run } from "@/api/types";
+import type { Agent, AgentState, Author, Frame, Mission, MissionFile, Run } from "@/api/types";
 import { addFrame, addRun, type FeedEntry } from "@/support/feed";
 import type { Connection } from "@/support/live";
 
@@ -92,6 +92,24 @@ export const useWorkspace = defineStore("workspace", () => {
     if (run && run.mission === mission.value?.id) takeRun(run);
   }
 
+  /** Fetch an agent of which an event does not tell all. */
+  async function refreshAgent(id: number): Promise<void> {
+    const found = await readAgent(id).catch(() => null);
+    if (found && found.mission === mission.value?.id) setAgent(found);
+  }
+
+  /** Ask how the agents are by now: that one is late is no event. */
+  async function refreshHealth(): Promise<void> {
+    const id = mission.value?.id;
+    const found = id === undefined ? null : await listAgentStates(id).catch(() => null);
+    if (!found || mission.value?.id !== id) return;
+    const known = new Map(found.results.map((one) => [one.id, one]));
+    agents.value = agents.value.map((agent) => {
+      const one = known.get(agent.id);
+      return one?.state === agent.state ? { ...agent, health: one.health } : agent;
+    });
+  }
+
   function takeRun(run: Run): void {
     feed.value = addRun(feed.value, run);
     agents.value = agents.value.map((agent) => {
@@ -168,14 +186,17 @@ export const useWorkspace = defineStore("workspace", () => {
 
   function applyAgent({ data }: Frame & { type: "agent.changed" }): void {
     const { agent: id, activity, ...facts } = data;
+    const before = agents.value.find((agent) => agent.id === id);
     agents.value = agents.value.map((agent) => (agent.id === id ? { ...agent, ...facts } : agent));
     if (mission.value && activity !== mission.value.activity) setMission({ ...mission.value, activity });
+    // Whether it is well is not in the event: asked where that turns.
+    if (before && wasWell(before.state) !== wasWell(data.state)) void refreshAgent(id);
   }
 
   return {
     status, mission, files, agents, feed, fresh, connection, retryAt, budgetNews,
     canEdit, isOwner, runningAgents,
-    load, clear, apply, markRead, setMission, setAgent, setFile, takeRun, refreshFiles,
+    load, clear, apply, markRead, setMission, setAgent, setFile, takeRun, refreshFiles, refreshHealth,
   };
 });
 
@@ -189,6 +210,12 @@ async function fetchAll(id: number) {
   ]);
   const feed = earlierFeed(runs.results, changes?.results ?? [], mission.seq);
   return { mission, files, agents: agents.results, feed };
+}
+
+const ILL: readonly AgentState[] = ["BACKING_OFF", "PAUSED_BREAKER", "PAUSED_BUDGET"];
+
+function wasWell(state: AgentState): boolean {
+  return !ILL.includes(state);
 }
 
 function isMissing(error: unknown): boolean {
