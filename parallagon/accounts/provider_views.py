@@ -28,7 +28,7 @@ from parallagon.core.errors import ParallagonError
 COOKIE: Final = f"parallagon_provider_{settings.PORT}"
 SALT: Final = "accounts.provider"
 SECONDS: Final = 600
-LONGEST_NEXT: Final = 1000
+LONGEST_NEXT: Final = 400  # a cookie holds 4096 bytes, and a letter may take eight
 BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 from parallagon.accounts import provider as edge
 from parallagon.accounts.models import Identity, SignedIn, User
 from parallagon.accounts.provider import Claims
+from parallagon.accounts.provider_views import COOKIE
 from parallagon.accounts.services import RecognizePerson
 from parallagon.checks import openid_provider
 from tests.accounts import openid
@@ -155,6 +156,13 @@ class TestSigningIn:
         answer = sign_in(client, f"?next={elsewhere}")
 
         assert answer.headers["Location"] == "/editor"
+
+    def test_keeps_any_page_in_a_cookie_that_browsers_keep(
+        self, client: Client, provider: openid.Provider
+    ) -> None:
+        client.get(LEAVE, {"next": f"/editor?q={'é' * 380}"})
+
+        assert 3000 < len(client.cookies[COOKIE].OutputString()) < 4096
 
     def test_ends_as_any_session_does(self, client: Client, provider: openid.Provider) -> None:
         make_user(email="ada@example.org")
