@@ -12,6 +12,7 @@ FAMILIES = {
     "dispatch": ("dispatch",),
     "content": ("content",),
     "runs": ("runs",),
+    "events": ("latency", "fanout"),
     "files": ("writes", "merges", "provenance"),
     "limits": ("flood",),
     "idle": ("idle",),
