@@ -77,6 +77,7 @@ def _page_context(request: HttpRequest) -> dict[str, Any]:
             "name": user.display_name(),
             "email": user.email,
             "language": language,
+            "is_staff": user.is_staff,
         },
         "language": language,
         "csrf_cookie": settings.CSRF_COOKIE_NAME,

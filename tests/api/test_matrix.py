@@ -35,7 +35,8 @@ class Access(Enum):
 TABLE = {
     Access.ANYBODY: "auth_token auth_token_refresh auth_token_revoke",
     Access.PEOPLE: """
-        agents_list agents_cancel_all agents_start_all agents_status agents_stop_all auth_me
+        agents_list alerts_list alerts_measures alerts_rules_create alerts_rules_list
+        agents_cancel_all agents_start_all agents_status agents_stop_all auth_me
         auth_password auth_socket_ticket breakers_list invitations_accept keys_create keys_list
         missions_create missions_import missions_list models_list notification_channels
         notification_channels_remove notification_channels_set notification_channels_test
@@ -45,6 +46,7 @@ TABLE = {
     """,
     Access.ITS_PERSON: "keys_revoke notifications_read sessions_end",
     Access.MEMBERS: """
+        alerts_rules_get
         agents_budget agents_config agents_retrieve agents_stability agents_transitions changes
         files_diff files_list files_provenance files_rendered files_retrieve instructions_list
         members_list missions_budget missions_costs missions_export missions_history
@@ -54,6 +56,7 @@ TABLE = {
         runs_retrieve runs_transcript runs_transcript_download
     """,
     Access.EDITORS: """
+        alerts_acknowledge
         agents_cancel agents_configure agents_run agents_start agents_stop agents_update
         files_create files_move files_remove files_restore files_save instructions_create
         instructions_destroy instructions_update missions_cancel missions_load_sample
@@ -62,7 +65,8 @@ TABLE = {
         runs_revert
     """,
     Access.OWNERS: """
-        agents_set_budget invitations_create invitations_list invitations_revoke members_add
+        agents_set_budget alerts_rules_change alerts_rules_delete alerts_rules_test
+        invitations_create invitations_list invitations_revoke members_add
         members_remove members_update missions_archive missions_delete missions_reset
         missions_restore missions_set_budget
     """,

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from agents.models import Agent, Instruction, PromptVersion
 from missions.models import Invitation, Membership, Mission, Proposal
 from missions.services import CreateMission
-from notifications.models import Notification
+from notifications.models import Alert, AlertRule, Notification
 from parallagon.accounts.models import ApiKey, SignedIn, User
 from tests.agents.factories import browser, make_run
 from tests.factories import make_user
@@ -100,6 +100,13 @@ def make_world() -> World:
     session = SignedIn.objects.create(
         user=people["viewer"], session_key="a" * 32, created_at=now, seen_at=now
     )
+    rule = AlertRule.objects.create(
+        mission=mission, measure="agents.stuck", threshold=1, created_at=now, updated_at=now,
+        state_changed_at=now,
+    )  # fmt: skip
+    alert = Alert.objects.create(
+        rule=rule, mission=mission, measure=rule.measure, level="error", value=1, fired_at=now
+    )
     return World(
         mission=mission,
         people=people,
@@ -117,5 +124,7 @@ def make_world() -> World:
             "key_id": key.pk,
             "session_id": session.pk,
             "notification_id": note.pk,
+            "rule_id": rule.pk,
+            "alert_id": alert.pk,
         },
     )

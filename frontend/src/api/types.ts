@@ -11,6 +11,7 @@ export interface Person {
   name: string;
   email: string;
   language: Language;
+  is_staff: boolean;
 }
 
 export interface Mission {
