@@ -15,7 +15,6 @@ from django.utils import timezone
 from notifications.alerts.evaluate import EVERY, EvaluateAlerts
 from notifications.tasks import deliver
 from parallagon.core import heartbeats
-from parallagon.core.errors import ParallagonError
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ class Lookout(threading.Thread):
             EvaluateAlerts(now=timezone.now()).execute()
             if _is_nobody_sending():
                 deliver()
-        except ParallagonError as error:
+        except Exception as error:  # noqa: BLE001, RUF100 - whoever looks outlives whatever fails
             logger.warning("no look at alerts this time: %s", error)
         finally:
             close_old_connections()

@@ -199,7 +199,6 @@ def _fire(rule: AlertRule, reading: Reading, *, now: datetime) -> None:
 
 def _clear(rule: AlertRule, reading: Reading, *, now: datetime) -> None:
     alert = Alert.objects.filter(rule=rule, cleared_at=None).first()
-    put_to_rest(rule, now=now)
     if alert is None:
         return
     logger.info("alert %s of the rule %s is over", alert.pk, rule.pk)
@@ -213,6 +212,8 @@ def _clear(rule: AlertRule, reading: Reading, *, now: datetime) -> None:
         over=rule.channels,
         now=now,
     ).execute()
+    # After it, since that takes the inboxes of all in their order.
+    put_to_rest(rule, now=now)
 
 
 def link_of(rule: AlertRule) -> str:
