@@ -44,6 +44,7 @@ from agents.services import (
 from missions.models import Membership, Mission
 from missions.selectors import membership
 from parallagon.accounts.authentication import caller
+from parallagon.accounts.repeats import IDEMPOTENCY_KEY, repeatable
 from parallagon.core import limits
 from parallagon.core.api import problems
 from parallagon.core.errors import ResourceNotFoundError, ValidationError
@@ -184,12 +185,14 @@ class StopAgentView(_AgentAction):
 @extend_schema_view(
     post=extend_schema(
         operation_id="agents_run",
+        parameters=[IDEMPOTENCY_KEY],
         request=None,
-        responses={200: AgentSerializer, **problems(403, 404, 409)},
+        responses={200: AgentSerializer, **problems(403, 404, 409, 422)},
     )
 )
 class RunAgentView(_AgentAction):
     operation = RunAgent
+    post = repeatable(_AgentAction.post)
 
 
 @extend_schema_view(

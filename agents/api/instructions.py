@@ -16,6 +16,7 @@ from agents.api.guidance_serializers import (
 from agents.models import Instruction
 from agents.services import ChangeInstruction, LeaveInstruction, WithdrawInstruction
 from parallagon.accounts.authentication import caller
+from parallagon.accounts.repeats import IDEMPOTENCY_KEY, repeatable
 from parallagon.core.api import Pages, problems
 from parallagon.core.errors import ResourceNotFoundError
 
@@ -43,9 +44,11 @@ class InstructionListView(GenericAPIView[Instruction]):
 
     @extend_schema(
         operation_id="instructions_create",
+        parameters=[IDEMPOTENCY_KEY],
         request=InstructionTextSerializer,
         responses={201: InstructionSerializer, **problems(400, 403, 404, 409, 422)},
     )
+    @repeatable
     def post(self, request: Request, agent_id: int) -> Response:
         """Ask something of the agent's next run, which begins at once unless it is stopped."""
         agent = agent_of(request, agent_id, to_write=True)

@@ -40,6 +40,7 @@ from missions.selectors import membership
 from missions.services import RevertRun
 from parallagon.accounts.authentication import caller
 from parallagon.accounts.models import ApiKey
+from parallagon.accounts.repeats import IDEMPOTENCY_KEY, repeatable
 from parallagon.core import downloads, limits
 from parallagon.core.api import Pages, problems
 from parallagon.core.errors import Conflict, Gone, ResourceNotFoundError
@@ -212,9 +213,11 @@ class RevertRunView(APIView):
 
     @extend_schema(
         operation_id="runs_revert",
+        parameters=[IDEMPOTENCY_KEY],
         request=RunRevertSerializer,
         responses={200: RunRevertedSerializer, **problems(400, 403, 404, 409, 413, 422, 503)},
     )
+    @repeatable
     def post(self, request: Request, run_id: UUID) -> Response:
         """Take back what a run did and keep what came after it.
 

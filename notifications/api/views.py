@@ -25,6 +25,7 @@ from notifications.api.throttling import NoteThrottle
 from notifications.models import Notification
 from notifications.services import Announce, MarkAllRead, MarkRead, PostNote
 from parallagon.accounts.authentication import caller
+from parallagon.accounts.repeats import IDEMPOTENCY_KEY, repeatable
 from parallagon.core.api import problems
 from parallagon.core.errors import PermissionDeniedError
 
@@ -65,9 +66,11 @@ class NotificationListView(GenericAPIView[Notification]):
 
     @extend_schema(
         operation_id="notifications_create",
+        parameters=[IDEMPOTENCY_KEY],
         request=NoteSerializer,
-        responses={201: NotedSerializer, **problems(400, 403, 404, 413, 422, 429)},
+        responses={201: NotedSerializer, **problems(400, 403, 404, 409, 413, 422, 429)},
     )
+    @repeatable
     def post(self, request: Request) -> Response:
         """Tell a mission's members something (an owner), or everyone (staff)."""
         given = NoteSerializer(data=request.data)

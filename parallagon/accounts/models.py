@@ -135,3 +135,30 @@ class SignedIn(models.Model):
 
     def __str__(self) -> str:
         return f"of {self.user_id} since {self.created_at}"
+
+
+class KeptAnswer(models.Model):
+    """What a request with an idempotency key was answered; without a status it is at work.
+
+    See ``parallagon/accounts/repeats.py``.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="kept_answers"
+    )
+    key = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=64, help_text=_("of method, address and body"))
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.TextField(blank=True, help_text=_("JSON"))
+    headers = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("kept answer")
+        verbose_name_plural = _("kept answers")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "key"], name="one_answer_for_a_key"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

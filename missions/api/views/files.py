@@ -26,6 +26,7 @@ from missions.api.views.base import MissionScoped
 from missions.cache import CachedStore
 from missions.models import MissionFile, Revision
 from missions.services import CreateFile, MoveFile, RemoveFile, SavedFile, SaveFile
+from parallagon.accounts.repeats import IDEMPOTENCY_KEY, repeatable
 from parallagon.core.api import problems
 from parallagon.core.errors import ResourceNotFoundError, ValidationError
 
@@ -77,9 +78,11 @@ class FileListView(MissionScoped):
 
     @extend_schema(
         operation_id="files_create",
+        parameters=[IDEMPOTENCY_KEY],
         request=FileCreateSerializer,
         responses={201: SavedFileSerializer, **problems(400, 403, 404, 409, 413, 422, 503)},
     )
+    @repeatable
     def post(self, request: Request, **_: Any) -> Response:
         """Add a file; 409 with code “exists” where there is one."""
         given = FileCreateSerializer(data=request.data)

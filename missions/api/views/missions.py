@@ -37,6 +37,7 @@ from missions.services import (
 )
 from parallagon.accounts.authentication import caller
 from parallagon.accounts.models import ApiKey
+from parallagon.accounts.repeats import IDEMPOTENCY_KEY, repeatable
 from parallagon.core.api import problems
 from parallagon.core.errors import ValidationError
 
@@ -113,9 +114,11 @@ class MissionListView(GenericAPIView[Mission]):
 
     @extend_schema(
         operation_id="missions_create",
+        parameters=[IDEMPOTENCY_KEY],
         request=MissionCreateSerializer,
         responses={201: MissionPlacedSerializer, **problems(400, 403, 409, 413, 422, 503)},
     )
+    @repeatable
     def post(self, request: Request) -> Response:
         """Create a mission from a request, or from a folder; the caller owns it."""
         given = MissionCreateSerializer(data=request.data)

@@ -13,6 +13,7 @@ from missions.api.serializers import RestoredMissionSerializer, RestoreToSeriali
 from missions.api.views.base import MissionScoped
 from missions.moments import Moment
 from missions.services import RestoreMissionTo
+from parallagon.accounts.repeats import IDEMPOTENCY_KEY, repeatable
 from parallagon.core import limits
 from parallagon.core.api import problems
 
@@ -23,12 +24,14 @@ class RestoreToView(MissionScoped):
 
     @extend_schema(
         operation_id="missions_restore_to",
+        parameters=[IDEMPOTENCY_KEY],
         request=RestoreToSerializer,
         responses={
             200: RestoredMissionSerializer,
             **problems(400, 403, 404, 409, 413, 422, 503),
         },
     )
+    @repeatable
     def post(self, request: Request, **_: Any) -> Response:
         """Make every file what it was at a moment, or only say what that would change."""
         given = RestoreToSerializer(data=request.data)

@@ -29,6 +29,7 @@ from missions.transfer import git, history, outgoing
 from missions.transfer.sources import Limits
 from missions.transfer.zips import ZipSource
 from parallagon.accounts.authentication import caller
+from parallagon.accounts.repeats import IDEMPOTENCY_KEY, repeatable
 from parallagon.core import downloads, limits
 from parallagon.core.api import problems
 from parallagon.core.errors import TooLarge
@@ -111,9 +112,11 @@ class ImportView(GenericAPIView[Mission]):
 
     @extend_schema(
         operation_id="missions_import",
+        parameters=[IDEMPOTENCY_KEY],
         request=MissionImportSerializer,
-        responses={201: ImportedSerializer, **problems(400, 403, 413, 415, 422, 503)},
+        responses={201: ImportedSerializer, **problems(400, 403, 409, 413, 415, 422, 503)},
     )
+    @repeatable
     def post(self, request: Request) -> Response:
         """Make a mission of a ZIP; what is hostile or damaged is refused and leaves nothing."""
         given = MissionImportSerializer(data=request.data)
