@@ -1,6 +1,6 @@
 """The overview over HTTP."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from parallagon.accounts.authentication import caller
+from parallagon.accounts.models import ApiKey
 from parallagon.core.api import problems
 from parallagon.core.money import Dollars
 from parallagon.overview.snapshot import overview
@@ -66,6 +67,8 @@ class OverviewSerializer(serializers.Serializer[Any]):
 
 
 class OverviewView(APIView):
+    key_scopes: ClassVar = {"GET": ApiKey.Scope.READ.value}
+
     @extend_schema(operation_id="overview", responses={200: OverviewSerializer, **problems(503)})
     def get(self, request: Request) -> Response:
         """Tell how everything is doing, at most a second old.
