@@ -1,6 +1,5 @@
 """After the settings have changed: agents for new roles, and rest for those whose role is gone."""
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,10 +13,7 @@ from agents.services.control import StopAgent
 from agents.services.roster import add_missing
 from missions.models import Mission
 from missions.turns import turn
-from parallagon.core.errors import Conflict
 from parallagon.core.services import BaseService
-
-logger = logging.getLogger(__name__)
 
 BATCH = 500
 
@@ -46,14 +42,13 @@ class ReconcileRoles(BaseService[tuple[int, int]]):
         return sum(self._stop(agent) for agent in list(agents))
 
     def _stop(self, agent: Agent) -> bool:
-        """Stop one agent; return whether that was still to be done."""
-        try:
-            with turn(agent.mission_id), translation.override(agent.mission.language):
-                StopAgent(agent=agent, now=self.now).execute()
-                agent.reason = _("this installation no longer has its role")
-                agent.save(update_fields=["reason"])
-                announce.agent_changed(agent, now=self.now)
-        except Conflict as error:  # another worker, which has just started too, was faster
-            logger.info("agent %s was moved by someone else: %s", agent.pk, error)
-            return False
+        """Stop one agent; return whether that was still to be done in its turn."""
+        with turn(agent.mission_id), translation.override(agent.mission.language):
+            agent.refresh_from_db(fields=["state", "is_stopping"])
+            if agent.is_stopping or agent.state == Agent.State.STOPPED:
+                return False  # another worker, which has just started too, was faster
+            StopAgent(agent=agent, now=self.now).execute()
+            agent.reason = _("this installation no longer has its role")
+            agent.save(update_fields=["reason"])
+            announce.agent_changed(agent, now=self.now)
         return True

@@ -17,10 +17,10 @@ from agents.services import (
     SettleMission,
     StartAgent,
     StartMission,
-    StopAgent,
 )
 from agents.services.queue import queue_run
 from examples.glossary import Glossary
+from missions.turns import turn
 from parallagon import checks
 from parallagon.core.errors import Conflict
 from tests.agents.cycle_runs import Team
@@ -181,13 +181,11 @@ class TestARoleThatIsGone:
     def test_leaves_alone_what_another_worker_has_just_moved(
         self, left: Team, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        perform = StopAgent._perform
+        def late(*mission_ids: int) -> Any:
+            Agent.objects.filter(role="glossary").update(state="STOPPED")
+            return turn(*mission_ids)
 
-        def late(stopping: StopAgent) -> Agent:
-            Agent.objects.filter(pk=stopping.agent.pk).update(state="STOPPED")
-            return perform(stopping)
-
-        monkeypatch.setattr(StopAgent, "_perform", late)
+        monkeypatch.setattr("agents.services.reconcile.turn", late)
 
         assert reconcile() == (0, 0)
 
