@@ -16,8 +16,9 @@ SHORTEST_PREFIX: Final = 2
 
 _UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _LETTER: Final = rf"[^\W_{_UNSPACED}]"
-_ALONE: Final = re.compile(f"[{_UNSPACED}]")
-_WORD: Final = re.compile(f"[{_UNSPACED}]|{_LETTER}+")
+_SIGN: Final = rf"(?=\w)[{_UNSPACED}]"  # between them lie marks that are no letters
+_ALONE: Final = re.compile(_SIGN)
+_WORD: Final = re.compile(f"{_SIGN}|{_LETTER}+")
 _CHUNK: Final = re.compile(r'(?P<no>-?)"(?P<phrase>[^"]*)"?|(?P<minus>-?)(?P<plain>[^\s"]+)')
 _TOGETHER: Final = {"œ": "oe", "æ": "ae", "ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ı": "i"}
 

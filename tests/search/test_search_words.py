@@ -55,7 +55,7 @@ class TestParse:
         assert parse("日本 ").wanted == (Term(("日", "本")),)
 
     def test_signs_alone_ask_for_nothing(self):
-        assert parse('* ( ) "" - -- :^ 🌱 \0').wanted == ()
+        assert parse('* ( ) "" - -- :^ 🌱 ䷀ ・ \0').wanted == ()
 
     @given(st.text(max_size=3000))
     def test_whatever_is_typed_is_a_short_query_of_letters_and_digits(self, text):
