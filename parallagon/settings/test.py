@@ -37,6 +37,9 @@ from parallagon.settings.base import (  # noqa: E402
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SQLITE["TEST"] = {"NAME": f"{_folder}/test.sqlite3"}
 # Caches lie in the server where there is one; the state of circuits is each test's own.
+CACHES = {
+    name: {**cache, "OPTIONS": {**cache.get("OPTIONS", {})}} for name, cache in CACHES.items()
+}
 if _redis := os.environ.get("PARALLAGON_TEST_REDIS_URL", ""):
     for _cache in CACHES.values():
         _cache["LOCATION"] = _redis
