@@ -28,8 +28,8 @@ test: check  ## Check everything, then run every test
 	@$(BIN)/python -m pytest -n 2 -m "not browser"
 	@$(BIN)/python -m pytest -m browser
 
-test-production: prepare-test  ## Run what uses database or Redis on PostgreSQL and Redis
-	@$(BIN)/python scripts/with_servers.py $(BIN)/python -m pytest -n 2 -m "not browser"
+test-production: prepare-test  ## Run what uses database or Redis on both servers (ONLY=tests/search)
+	@$(BIN)/python scripts/with_servers.py $(BIN)/python -m pytest -n 2 -m "not browser and not faults" $(ONLY)
 
 check: prepare-test  ## Format, lint, types, architecture, migrations, API schema
 	@$(BIN)/ruff format --check --quiet $(PACKAGES)
