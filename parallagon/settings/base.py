@@ -208,9 +208,9 @@ RATELIMIT_USE_CACHE = "limits"
 RATE_LIMITS = env.rates(
     "RATE_LIMITS",
     {
-        "read": (200, 10), "write": (80, 10), "expensive": (60, 30), "control": (60, 60),
+        "read": (600, 10), "write": (200, 10), "expensive": (60, 30), "control": (60, 60),
         "anonymous": (100, 10), "sign_in": (5, 60), "sign_in_address": (30, 60),
-        "flood": (60, 3), "static": (400, 20), "address": (1000, 5),
+        "flood": (240, 3), "static": (400, 20), "address": (1500, 5),
     },
 )  # fmt: skip
 # While one answer in twenty is slower than this, everybody gets less, down to this share.

@@ -81,7 +81,11 @@ def installation(chromium: Browser, held_model: HeldModel) -> Iterator[Installat
     # Short, because a socket's path is: pytest's own folders can be too deep.
     with tempfile.TemporaryDirectory(prefix="parallagon-", dir="/tmp") as folder:
         one = Installation(
-            Path(folder), OPENAI_API_BASE=held_model.address, PARALLAGON_PRICES="openai/*=0.15/500"
+            Path(folder),
+            OPENAI_API_BASE=held_model.address,
+            PARALLAGON_PRICES="openai/*=0.15/500",
+            # All journeys are one person's, on a machine that may be slow for other reasons.
+            RATE_LIMITS_LEAST_PERCENT="100",
         )
         try:
             one.wait_until_ready(within=SECONDS_TO_START)
