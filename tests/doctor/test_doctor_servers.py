@@ -1,8 +1,11 @@
 """Faults of the database and of Redis, planted in real ones."""
 
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -32,7 +35,6 @@ class TestDatabase:
 
         assert bad(database.examine()) == {"database.answers": "problem"}
 
-    @pytest.mark.skipif("connection.vendor != 'sqlite'")
     @pytest.mark.parametrize(
         ("pragma", "code"),
         [
@@ -40,13 +42,16 @@ class TestDatabase:
             ("PRAGMA journal_mode=DELETE", "database.wal"),
         ],
     )
-    def test_that_may_forget(self, pragma: str, code: str) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(pragma)
-        try:
-            assert bad(database.examine()) == {code: "problem"}
-        finally:
-            connection.close()  # the next connection sets both as they should be
+    def test_that_may_forget(
+        self, pragma: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its own database: a journal changes only where nobody else has the file open."""
+        with closing(sqlite3.connect(tmp_path / "database")) as own:
+            for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", pragma):
+                own.execute(statement)
+            monkeypatch.setattr(database, "_one", lambda asked: own.execute(asked).fetchone()[0])
+
+            assert bad(database._sqlite()) == {code: "problem"}
 
     def test_that_lacks_migrations(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(database, "Migrations", lambda: lambda: "2 migrations are not applied")
