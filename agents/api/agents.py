@@ -34,6 +34,7 @@ from agents.services import (
     CancelAgent,
     CancelMission,
     RunAgent,
+    RunMission,
     SetFiles,
     SetModel,
     StartAgent,
@@ -248,6 +249,19 @@ class StartAgentsView(_TeamAction):
 )
 class StopAgentsView(_TeamAction):
     operation = StopMission
+
+
+@extend_schema_view(
+    post=extend_schema(
+        operation_id="agents_run_all",
+        parameters=[IDEMPOTENCY_KEY],
+        request=MissionChoiceSerializer,
+        responses={200: AgentListSerializer, **problems(400, 403, 404, 409, 422)},
+    )
+)
+class RunAgentsView(_TeamAction):
+    operation = RunMission
+    post = repeatable(_TeamAction.post)
 
 
 def model_data(option: ModelOption) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from agents.services import CancelMission, StartMission, StopMission
+from agents.services import CancelMission, RunMission, StartMission, StopMission
 from missions.api.serializers import MissionSerializer
 from missions.api.views.missions import mission_data
 from missions.models import Membership
 from missions.selectors import membership
 from parallagon.accounts.authentication import caller
+from parallagon.accounts.repeats import IDEMPOTENCY_KEY, repeatable
 from parallagon.core import limits
 from parallagon.core.api import problems
 
@@ -53,6 +54,19 @@ class StartMissionView(_MissionAction):
 )
 class StopMissionView(_MissionAction):
     operation = StopMission
+
+
+@extend_schema_view(
+    post=extend_schema(
+        operation_id="missions_run",
+        parameters=[IDEMPOTENCY_KEY],
+        request=None,
+        responses={200: MissionSerializer, **problems(403, 404, 409, 422)},
+    )
+)
+class RunMissionView(_MissionAction):
+    operation = RunMission
+    post = repeatable(_MissionAction.post)
 
 
 @extend_schema_view(

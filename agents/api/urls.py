@@ -17,6 +17,7 @@ from agents.api import (
 urlpatterns = [
     path("missions/<int:mission_id>/start", missions.StartMissionView.as_view()),
     path("missions/<int:mission_id>/stop", missions.StopMissionView.as_view()),
+    path("missions/<int:mission_id>/run", missions.RunMissionView.as_view()),
     path("missions/<int:mission_id>/budget", budget.MissionBudgetView.as_view()),
     path("missions/<int:mission_id>/costs", budget.MissionCostsView.as_view()),
     path("missions/<int:mission_id>/cancel", missions.CancelMissionView.as_view()),
@@ -25,6 +26,7 @@ urlpatterns = [
     path("agents/status", agents.AgentStatusView.as_view(), name="agents-status"),
     path("agents/start", agents.StartAgentsView.as_view(), name="agents-start"),
     path("agents/stop", agents.StopAgentsView.as_view(), name="agents-stop"),
+    path("agents/run", agents.RunAgentsView.as_view(), name="agents-run"),
     path("agents/cancel", agents.CancelAgentsView.as_view(), name="agents-cancel"),
     path("agents/<int:agent_id>/", agents.AgentView.as_view(), name="agent"),
     path("agents/<int:agent_id>/start", agents.StartAgentView.as_view(), name="agent-start"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import os
+import random
 import time
 from collections.abc import AsyncGenerator, Mapping
 
@@ -20,6 +21,7 @@ from agents.gateway.protocol import Bounds
 # An error's body is read up to here: enough for every provider's JSON, and for the start of a page.
 ERROR_BYTES = 64 * 1024
 SETTLE_SECONDS = 1.0
+JITTER = 0.2  # of a pause
 
 
 class HttpAnswer:
@@ -92,7 +94,8 @@ class HttpUpstream:
                 if is_last or not failed.is_transient:
                     failed.tries = tries
                     raise
-            await asyncio.sleep(wait)
+            # Never earlier than was asked for; not in the same instant as others that were refused.
+            await asyncio.sleep(wait * (1 + JITTER * random.random()))  # noqa: S311 - no secret
             pause *= 2
 
     async def _try(self, question: Question) -> HttpAnswer:

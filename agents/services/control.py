@@ -216,6 +216,29 @@ class StopMission(BaseService[Mission]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RunMission(BaseService[Mission]):
+    """Queue a run of every agent of the mission that is started and not at work.
+
+    Raises:
+        Conflict: the mission was put away.
+    """
+
+    operation = "agents.mission.run"
+    mission: Mission
+    now: datetime
+
+    def _validate_input(self) -> None:
+        _require_active(self.mission)
+
+    def _perform(self) -> Mission:
+        started = self.mission.agents.exclude(state=Agent.State.STOPPED)
+        for agent in started.select_related("mission").order_by("pk"):
+            with suppress(Conflict):  # at work already, or without a role
+                RunAgent(agent=agent, now=self.now).execute()
+        return self.mission
+
+
+@dataclass(frozen=True, kw_only=True)
 class CancelMission(BaseService[Mission]):
     """End every run of the mission; its agents stay started."""
 

@@ -74,13 +74,18 @@ def _waiting_for(model: str) -> QuerySet[Agent]:
 
 @dataclass(frozen=True, kw_only=True)
 class ResumeUnconfigured(BaseService[int]):
-    """Let the agents look again whose key or model was not accepted: keys are read anew now."""
+    """Let the agents look again that waited for another configuration, which is read anew now.
+
+    Their key or model was not accepted, or a budget was used up, whose caps may stand in a setting;
+    where it still is, they are paused again before anything is asked of a model.
+    """
 
     operation = "agents.resume_unconfigured"
     now: datetime
 
     def _perform(self) -> int:
-        waiting = Agent.objects.filter(state=Agent.State.PAUSED_BREAKER, next_run_at=None)
+        is_refused = Q(state=Agent.State.PAUSED_BREAKER, next_run_at=None)
+        waiting = Agent.objects.filter(is_refused | Q(state=Agent.State.PAUSED_BUDGET))
         with turn(*waiting.values_list("mission_id", flat=True)):
             return resume(waiting, reason=_("Parallagon has started again"), now=self.now)
 

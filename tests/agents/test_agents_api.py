@@ -192,6 +192,19 @@ class TestControl:
         with django_assert_num_queries(1):  # who asks
             http.get("/api/v1/models/")
 
+    @pytest.mark.parametrize("everywhere", [True, False])
+    def test_runs_the_team_now(self, http: APIClient, mission: Mission, everywhere: bool):
+        http.post(f"/api/v1/missions/{mission.pk}/start")
+        http.post(f"/api/v1/agents/{mission.agents.get(role='suivi').pk}/stop")
+
+        path = "/api/v1/agents/run" if everywhere else f"/api/v1/missions/{mission.pk}/run"
+        assert http.post(path, {}, format="json").status_code == 200
+
+        states = dict(mission.agents.values_list("role", "state"))
+        assert states.pop("suivi") == "STOPPED"
+        assert set(states.values()) == {"QUEUED"}
+        assert {run.trigger for run in mission.runs.all()} == {"person"}
+
     def test_starts_and_stops_the_team(self, http: APIClient, mission: Mission):
         body = {"mission": mission.pk}
         started = http.post("/api/v1/agents/start", body, format="json").json()["results"]

@@ -208,6 +208,18 @@ class TestAnotherKey:
         assert at_provider.next_look("production") <= at_provider.clock() + timedelta(seconds=6)
 
 
+class TestAnotherCap:
+    def test_is_tried_when_the_worker_has_started_again(self, at_provider: Team):
+        agent = at_provider.agent("production")
+        tomorrow = at_provider.clock() + timedelta(hours=9)
+        Agent.objects.filter(pk=agent.pk).update(state="PAUSED_BUDGET", next_run_at=tomorrow)
+
+        assert ResumeUnconfigured(now=at_provider.clock()).execute() == 1
+
+        assert at_provider.agent("production").state == "IDLE"
+        assert at_provider.next_look("production") <= at_provider.clock() + timedelta(seconds=6)
+
+
 class TestOverHttp:
     def test_everyone_sees_which_models_are_left_alone(self, down: Team):
         body = browser(down.owner).get("/api/v1/breakers/").json()

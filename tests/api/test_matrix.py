@@ -36,7 +36,7 @@ TABLE = {
     Access.ANYBODY: "auth_token auth_token_refresh auth_token_revoke",
     Access.PEOPLE: """
         agents_list alerts_list alerts_measures alerts_rules_create alerts_rules_list
-        agents_cancel_all agents_start_all agents_status agents_stop_all auth_me
+        agents_cancel_all agents_run_all agents_start_all agents_status agents_stop_all auth_me
         auth_password auth_socket_ticket breakers_list invitations_accept keys_create keys_list
         missions_create missions_import missions_list models_list notification_channels
         notification_channels_remove notification_channels_set notification_channels_test
@@ -60,7 +60,8 @@ TABLE = {
         agents_cancel agents_configure agents_run agents_start agents_stop agents_update
         files_create files_move files_remove files_restore files_save instructions_create
         instructions_destroy instructions_update missions_cancel missions_load_sample
-        missions_restore_to missions_start missions_stop missions_update prompt_versions_restore
+        missions_restore_to missions_run missions_start missions_stop missions_update
+        prompt_versions_restore
         prompts_preview_draft prompts_update proposals_accept proposals_reject runs_cancel
         runs_revert
     """,
