@@ -2,9 +2,10 @@
 
 A client that never heard the answer of a request cannot know whether it was carried out. With a key
 of its own it asks again and again, and the thing is done once. The key is taken, for one person,
-before anything is done, and the answer kept with it afterwards; what was refused or failed gives
-the key back. Between the two lies the operation, which is a transaction of its own: a process that
-dies there leaves a key of which nobody knows, and says so rather than guess.
+before anything is done, and the answer kept with it afterwards; what was refused gives the key
+back. Between the two lies the operation, which is a transaction of its own: a process that dies
+there, or a failure that nobody foresaw, leaves a key of which nobody knows, and a repetition is
+told so.
 """
 
 import functools
@@ -13,11 +14,14 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
+from http import HTTPStatus
 from typing import Any, Final
 
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
+from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -79,8 +83,13 @@ def repeatable(post: Post) -> Post:
             return _again(taken)
         try:
             answer = post(view, request, *args, **kwargs)
-        except Exception:
-            taken.delete()
+        except Exception as error:
+            if _is_refusal(error):
+                taken.delete()
+            else:
+                KeptAnswer.objects.filter(pk=taken.pk).update(
+                    status=HTTPStatus.INTERNAL_SERVER_ERROR
+                )
             raise
         return _keep(taken, answer)
 
@@ -107,11 +116,20 @@ def _take(request: Request, key: str, *, now: datetime) -> KeptAnswer:
         raise KeyReused(_("This idempotency key belongs to another request."), header=HEADER)
     if kept.status is None and kept.created_at > now - LONGEST_AT_WORK:
         raise StillAtWork(_("This request is being carried out: ask again in a moment."))
-    if kept.status is None:
+    if kept.status in {None, HTTPStatus.INTERNAL_SERVER_ERROR}:
         raise OutcomeUnknown(
             _("Nobody knows what came of this request: look, then use another key.")
         )
     return kept
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Return whether a failure was foreseen, so that nothing has been done."""
+    status = getattr(error, "status", None) or getattr(error, "status_code", None)
+    return isinstance(error, (Http404, PermissionDenied)) or status not in {
+        None,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    }
 
 
 def _keep(taken: KeptAnswer, answer: Response) -> Response:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from missions.models import Mission, MissionFile
+from missions.services import CreateFile
 from parallagon.accounts.models import KeptAnswer, User
 from parallagon.accounts.repeats import LONGEST_AT_WORK, forget_answers
 from tests.factories import make_mission, make_user
@@ -112,6 +113,15 @@ class TestKey:
         KeptAnswer.objects.update(status=None)
 
         assert ask(ada, files_of(mission), FILE).json()["code"] == "idempotency_in_progress"
+
+    def test_whose_request_failed_in_an_unforeseen_way_says_that_nobody_knows(
+        self, ada: User, mission: Mission, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(CreateFile, "_perform", lambda _: 1 / 0)
+        assert ask(ada, files_of(mission), FILE).status_code == 500
+        monkeypatch.undo()
+
+        assert ask(ada, files_of(mission), FILE).json()["code"] == "idempotency_unknown"
 
     def test_whose_process_died_says_that_nobody_knows(self, ada: User, mission: Mission) -> None:
         ask(ada, files_of(mission), FILE)
