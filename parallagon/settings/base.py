@@ -1,75 +1,39 @@
 """Every setting of Parallagon, read from the environment; ``.env.example`` documents each.
 
-Sections: where we are, security, apps, web, database, cache and live layer, background work,
-missions, agents, languages, API, logs.
+Where the installation is stands in ``place``, its background work in ``work``, what missions,
+notifications and agents are told in ``product``. Here: security, apps, accounts, web, database,
+cache and live layer, languages, API, logs.
 """
 
-import secrets
 from datetime import timedelta
-from decimal import Decimal
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import django_stubs_ext
 from corsheaders.defaults import default_headers
 from csp.constants import NONCE
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.crypto import salted_hmac
 
 from parallagon.settings import databases
-from parallagon.settings.env import Environment
 from parallagon.settings.logs import hide_secrets, logging_of
+from parallagon.settings.place import *  # noqa: F403
+from parallagon.settings.place import (
+    BASE_DIR,
+    DATA_DIR,
+    HOST,
+    PORT,
+    REDIS_PREFIX,
+    REDIS_URL,
+    SECRET_KEY,
+    env,
+)
+from parallagon.settings.product import *  # noqa: F403
+from parallagon.settings.product import PARALLAGON_LANGUAGE
+from parallagon.settings.work import *  # noqa: F403
 
 # Django's generic classes take type arguments at run time too.
 django_stubs_ext.monkeypatch()
 
-# -- where we are ------------------------------------------------------------------------------
-BASE_DIR = Path(__file__).resolve().parent.parent.parent
-env = Environment(BASE_DIR / ".env")
-ENVIRONMENT = env.values
-DATA_DIR = env.path("PARALLAGON_DATA_DIR", BASE_DIR / "var")
-HOST = env.text("HOST", "127.0.0.1")
-PORT = env.integer("PORT", 8000, least=1, most=65535)
-DEBUG = env.flag("DEBUG")
-IS_LOOPBACK = HOST in {"127.0.0.1", "localhost", "::1"}
-
-
-def _secret_key() -> str:
-    """Read ``SECRET_KEY``, or make one in the data directory when only this machine can reach us.
-
-    Made once: written whole under another name, then linked, so that two first starts agree.
-    """
-    if key := env.secret("SECRET_KEY"):
-        return key
-    if not IS_LOOPBACK:
-        raise ImproperlyConfigured(
-            f"SECRET_KEY is not set and HOST is {HOST}: set SECRET_KEY (or SECRET_KEY_FILE) to a "
-            "long random text before others can reach this installation."
-        )
-    file = DATA_DIR / "secret_key"
-    try:
-        if not file.exists():
-            DATA_DIR.mkdir(parents=True, exist_ok=True)
-            draft = file.with_name(f"secret_key.{secrets.token_hex(4)}")
-            draft.touch(mode=0o600, exist_ok=False)
-            draft.write_text(secrets.token_urlsafe(60), encoding="ascii")
-            try:
-                file.hardlink_to(draft)
-            except FileExistsError:
-                pass
-            finally:
-                draft.unlink()
-        return file.read_text(encoding="ascii").strip()
-    except OSError as error:
-        raise ImproperlyConfigured(
-            f"The data directory {DATA_DIR} cannot be used ({error.strerror}): make it writable, "
-            "or set PARALLAGON_DATA_DIR to a folder that is."
-        ) from error
-
-
 # -- security ----------------------------------------------------------------------------------
-SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]", HOST))
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -243,11 +207,6 @@ SQLITE = databases.sqlite(DATA_DIR / "db.sqlite3")
 DATABASES = {"default": databases.postgresql(DATABASE_URL, env) if DATABASE_URL else SQLITE}
 
 # -- cache and live layer ----------------------------------------------------------------------
-# Without REDIS_URL, `manage.py up` runs a Valkey of its own on a socket in the data directory.
-REDIS_SOCKET = DATA_DIR / "sockets" / "valkey.sock"
-REDIS_URL = env.secret("REDIS_URL") or f"unix://{quote(str(REDIS_SOCKET))}"
-REDIS_IS_EMBEDDED = not env.secret("REDIS_URL")
-REDIS_PREFIX = env.text("PARALLAGON_REDIS_PREFIX", "parallagon")
 PARALLAGON_CACHE_BYTES = env.integer("PARALLAGON_CACHE_BYTES", 64 * 1024 * 1024, least=0)
 PARALLAGON_CACHE_SECONDS = env.integer("PARALLAGON_CACHE_SECONDS", 900, least=1)
 CACHES: dict[str, dict[str, Any]] = {
@@ -295,156 +254,6 @@ CHANNEL_LAYERS = {
         "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{REDIS_PREFIX}.live"},
     }
 }
-
-# -- background work ---------------------------------------------------------------------------
-LONGEST_RUN = 3600  # seconds
-# Kombu spells a Unix socket redis+socket://; the rest of the world says unix://.
-CELERY_BROKER_URL = (
-    f"redis+socket://{REDIS_SOCKET}?virtual_host=0" if REDIS_IS_EMBEDDED else REDIS_URL
-)
-CELERY_BROKER_POOL_LIMIT = 10
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_SERIALIZER = "json"
-CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = False
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# A cycle does not need the broker: it goes on while the connection comes back.
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # A message that nobody acknowledged for so long comes again: no run may last as long.
-    "visibility_timeout": 4 * LONGEST_RUN,
-    "socket_timeout": 30,
-    "socket_connect_timeout": 5,
-    "socket_keepalive": True,
-    "global_keyprefix": f"{REDIS_PREFIX}.",
-    "health_check_interval": 25,
-}
-CELERY_TASK_DEFAULT_QUEUE = "default"
-# What takes long has a worker of its own: ticks and messages to people never wait behind it.
-CELERY_TASK_ROUTES = {
-    "agents.execute_run": {"queue": "cycles"},
-    "agents.prune": {"queue": "upkeep"},
-    "missions.expire_proposals": {"queue": "upkeep"},
-    "missions.follow_files": {"queue": "upkeep"},
-    "missions.prune_events": {"queue": "upkeep"},
-    "missions.prune_locks": {"queue": "upkeep"},
-    "missions.purge": {"queue": "upkeep"},
-    "missions.sweep": {"queue": "upkeep"},
-    "missions.thin": {"queue": "upkeep"},
-}
-CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
-CELERY_BEAT_SCHEDULE = {
-    "sign-ins": {"task": "accounts.prune", "schedule": 3600.0, "options": {"expires": 3600}},
-    "dispatch": {"task": "agents.dispatch", "schedule": 1.0, "options": {"expires": 5}},
-    "forget": {"task": "agents.prune", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
-    "reap": {"task": "agents.reap", "schedule": 5.0, "options": {"expires": 10}},
-    "follow-events": {"task": "notifications.follow", "schedule": 2.0, "options": {"expires": 4}},
-    "alerts": {"task": "notifications.evaluate", "schedule": 10.0, "options": {"expires": 10}},
-    "deliver": {"task": "notifications.deliver", "schedule": 2.0, "options": {"expires": 4}},
-    "remind": {"task": "notifications.remind", "schedule": 3600.0, "options": {"expires": 3600}},
-    "forget-told": {
-        "task": "notifications.forget",
-        "schedule": 24 * 3600.0,
-        "options": {"expires": 3600},
-    },
-    "recover": {"task": "missions.recover", "schedule": 60.0, "options": {"expires": 60}},
-    "thin": {"task": "missions.thin", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
-    "sweep": {"task": "missions.sweep", "schedule": 3600.0, "options": {"expires": 3600}},
-    "follow": {"task": "missions.follow_files", "schedule": 300.0, "options": {"expires": 300}},
-    "search": {"task": "search.update", "schedule": 2.0, "options": {"expires": 5}},
-    "search-all": {"task": "search.repair", "schedule": 3600.0, "options": {"expires": 3600}},
-    "prune": {"task": "missions.prune_events", "schedule": 3600.0, "options": {"expires": 3600}},
-    "locks": {"task": "missions.prune_locks", "schedule": 3600.0, "options": {"expires": 3600}},
-    "purge": {"task": "missions.purge", "schedule": 3600.0, "options": {"expires": 3600}},
-    "invite": {"task": "missions.send_invitations", "schedule": 10.0, "options": {"expires": 20}},
-    "expire": {
-        "task": "missions.expire_proposals",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
-}
-
-# -- missions ----------------------------------------------------------------------------------
-PARALLAGON_LOCKS = env.choice("PARALLAGON_LOCKS", "file", ("file", "redis"))
-PARALLAGON_LOCK_TIMEOUT = float(env.decimal("PARALLAGON_LOCK_TIMEOUT", Decimal(2)))  # seconds
-PARALLAGON_MAX_FILE_SIZE = env.integer("PARALLAGON_MAX_FILE_SIZE", 1024 * 1024, least=1024)
-PARALLAGON_MAX_IMPORT_SIZE = env.integer("PARALLAGON_MAX_IMPORT_SIZE", 32 * 1024 * 1024, least=1024)
-# Older than this, only one revision a day stays of what each agent or program wrote; 0: all do.
-PARALLAGON_REVISION_DAYS = env.integer("PARALLAGON_REVISION_DAYS", 90, least=0)
-PARALLAGON_PROPOSAL_DAYS = env.integer("PARALLAGON_PROPOSAL_DAYS", 14, least=0)  # 0: for ever
-PARALLAGON_EXTENSIONS = env.items(
-    "PARALLAGON_EXTENSIONS",
-    (
-        ".md", ".txt", ".rst", ".csv", ".json", ".yaml", ".yml", ".toml", ".xml",
-        ".html", ".css", ".js", ".ts", ".py", ".sql", ".sh",
-    ),
-)  # fmt: skip
-PARALLAGON_INVITATION_DAYS = env.integer("PARALLAGON_INVITATION_DAYS", 7, least=1, most=365)
-PARALLAGON_EXTERNAL_ROOTS = env.paths("PARALLAGON_EXTERNAL_ROOTS")
-PARALLAGON_DELETED_DAYS = env.integer("PARALLAGON_DELETED_DAYS", 30, least=1)
-# Changes are told at once; a rescan finds what the system forgot to tell.
-PARALLAGON_WATCH_RESCAN_SECONDS = env.integer("PARALLAGON_WATCH_RESCAN_SECONDS", 300, least=1)
-PARALLAGON_WATCH_POLL_SECONDS = env.integer("PARALLAGON_WATCH_POLL_SECONDS", 5, least=1)
-PARALLAGON_LANGUAGE = env.choice("PARALLAGON_LANGUAGE", "en", ("en", "fr"))
-
-# -- notifications -----------------------------------------------------------------------------
-PARALLAGON_NOTIFICATION_DAYS = env.integer("PARALLAGON_NOTIFICATION_DAYS", 90, least=1)
-# People choose where webhooks and Slack lead; what only this network can reach is refused.
-PARALLAGON_URL = env.text("PARALLAGON_URL").rstrip("/")  # in letters; empty: HOST and PORT
-globals().update(env.mail("EMAIL_URL"))
-EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "parallagon@localhost")
-PARALLAGON_WEBHOOK_HTTP = env.flag("PARALLAGON_WEBHOOK_HTTP")
-PARALLAGON_WEBHOOK_PRIVATE = env.flag("PARALLAGON_WEBHOOK_PRIVATE")
-
-# -- agents ------------------------------------------------------------------------------------
-PARALLAGON_ROLES = env.items(
-    "PARALLAGON_ROLES",
-    (
-        "agents.roles.specifications.Specifications",
-        "agents.roles.production.Production",
-        "agents.roles.management.Management",
-        "agents.roles.evaluation.Evaluation",
-        "agents.roles.suivi.Suivi",
-        "agents.roles.duplication.Duplication",
-    ),
-)
-PARALLAGON_MODEL = env.text("PARALLAGON_MODEL", "offline/writer")
-PARALLAGON_CYCLES = env.integer("PARALLAGON_CYCLES", 8, least=1, most=200)
-PARALLAGON_SANDBOX = env.choice("PARALLAGON_SANDBOX", "auto", ("auto", "landlock", "none"))
-PARALLAGON_OFFLINE_PACE = env.integer("PARALLAGON_OFFLINE_PACE", 0, least=0)  # tokens a second
-PARALLAGON_RUN_SECONDS = env.integer("PARALLAGON_RUN_SECONDS", 600, least=5, most=LONGEST_RUN)
-PARALLAGON_STOP_SECONDS = env.integer("PARALLAGON_STOP_SECONDS", 5, least=0)
-PARALLAGON_BREAKER_FAILURES = env.integer("PARALLAGON_BREAKER_FAILURES", 5, least=1)
-PARALLAGON_BREAKER_WINDOW_SECONDS = env.integer("PARALLAGON_BREAKER_WINDOW_SECONDS", 120, least=1)
-PARALLAGON_BREAKER_PAUSE_SECONDS = env.integer("PARALLAGON_BREAKER_PAUSE_SECONDS", 30, least=1)
-# What a run said (log, transcript) is kept so long after its end; 0: for ever.
-PARALLAGON_RUN_DAYS = env.integer("PARALLAGON_RUN_DAYS", 30, least=0, most=36_500)
-# Budgets: US dollars, output tokens and calls of models that cost; "none" is no cap. A mission and
-# an agent may have their own instead.
-PARALLAGON_RUN_DOLLARS = env.dollars("PARALLAGON_RUN_DOLLARS", Decimal(1))
-PARALLAGON_RUN_TOKENS = env.cap("PARALLAGON_RUN_TOKENS", 100_000)
-PARALLAGON_RUN_CALLS = env.integer("PARALLAGON_RUN_CALLS", 8, least=1)
-PARALLAGON_AGENT_DAY_DOLLARS = env.dollars("PARALLAGON_AGENT_DAY_DOLLARS")
-PARALLAGON_AGENT_DAY_TOKENS = env.cap("PARALLAGON_AGENT_DAY_TOKENS")
-PARALLAGON_AGENT_DAY_CALLS = env.cap("PARALLAGON_AGENT_DAY_CALLS")
-PARALLAGON_MISSION_DAY_DOLLARS = env.dollars("PARALLAGON_MISSION_DAY_DOLLARS", Decimal(5))
-PARALLAGON_MISSION_DAY_TOKENS = env.cap("PARALLAGON_MISSION_DAY_TOKENS", 400_000)
-PARALLAGON_MISSION_DAY_CALLS = env.cap("PARALLAGON_MISSION_DAY_CALLS", 200)
-PARALLAGON_MISSION_DOLLARS = env.dollars("PARALLAGON_MISSION_DOLLARS")
-PARALLAGON_MISSION_TOKENS = env.cap("PARALLAGON_MISSION_TOKENS")
-PARALLAGON_MISSION_CALLS = env.cap("PARALLAGON_MISSION_CALLS")
-PARALLAGON_DAY_DOLLARS = env.dollars("PARALLAGON_DAY_DOLLARS", Decimal(20))
-PARALLAGON_DAY_TOKENS = env.cap("PARALLAGON_DAY_TOKENS")
-PARALLAGON_DAY_CALLS = env.cap("PARALLAGON_DAY_CALLS")
-PARALLAGON_WHOLE_MODELS = env.items("PARALLAGON_WHOLE_MODELS")  # empty: those known to need it
-PARALLAGON_PRICES = env.prices("PARALLAGON_PRICES")  # of models that no table knows
-PARALLAGON_QUIET_SECONDS = env.integer("PARALLAGON_QUIET_SECONDS", 5, least=0)
-PARALLAGON_QUIET_MOST_SECONDS = env.integer("PARALLAGON_QUIET_MOST_SECONDS", 60, least=0)
 
 # -- languages ---------------------------------------------------------------------------------
 USE_I18N = True
