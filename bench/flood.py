@@ -9,11 +9,10 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from socket import create_connection, create_server
+from socket import create_server
 from typing import Any
 
 import psutil
@@ -21,6 +20,7 @@ import psutil
 from bench.figures import percentile
 from bench.flooding import Caller, Seen, crowd
 from bench.place import installation
+from bench.serving import wait_for
 
 SECONDS = 10.0
 A_SECOND = 1000
@@ -127,20 +127,7 @@ def _server() -> Iterator[tuple[psutil.Process, int]]:
         [*command, "parallagon.asgi:application"], cwd=ROOT, env=environment
     ) as process:
         try:
-            _wait_for(port)
+            wait_for(port)
             yield psutil.Process(process.pid), port
         finally:
             process.kill()
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            create_connection(("127.0.0.1", port)).close()
-        except ConnectionRefusedError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return

@@ -25,14 +25,15 @@ def serving(
     settings |= environment
     with subprocess.Popen(command, env=settings) as process:
         try:
-            _wait_for(port)
+            wait_for(port)
             yield port, psutil.Process(process.pid)
         finally:
             process.terminate()
 
 
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 60
+def wait_for(port: int) -> None:
+    """Wait until a server takes connections, for two minutes at most."""
+    deadline = time.monotonic() + 120
     while True:
         try:
             socket.create_connection(("127.0.0.1", port)).close()

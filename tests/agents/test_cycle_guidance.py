@@ -22,7 +22,8 @@ from missions.services import AcceptProposal, RejectProposal
 from tests.agents.cycle_runs import Team, private_folder
 from tests.agents.factories import browser
 from tests.aider.aider_model import ScriptedModel, search_block
-from tests.aider.aider_runs import children, wait_until
+from tests.aider.aider_runs import children
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
 

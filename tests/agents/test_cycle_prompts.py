@@ -8,7 +8,7 @@ import pytest
 from missions.storage import FileManager
 from tests.agents.cycle_runs import Team
 from tests.aider.aider_model import ScriptedModel, search_block
-from tests.aider.aider_runs import wait_until
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
 

@@ -1,7 +1,6 @@
 """Runs of the real Aider on a few files, seen from outside."""
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,14 +102,6 @@ def children_of(pid: int) -> list[int]:
         if int(fields[1]) == pid and fields[0] != "Z":
             found.append(int(status.parent.name))
     return found
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 40) -> None:
-    """Wait for a condition, failing after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def children(engine: Engine) -> list[int]:

@@ -9,7 +9,8 @@ import pytest
 
 from agents.aider.engine import Engine, EngineRequest, Limits
 from tests.aider.aider_model import ScriptedModel, search_block
-from tests.aider.aider_runs import CANARY, SECRETS, Aider, children, children_of, wait_until
+from tests.aider.aider_runs import CANARY, SECRETS, Aider, children, children_of
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
 

@@ -10,8 +10,9 @@ import pytest
 from agents.aider import sandbox
 from agents.aider.engine import Engine, Limits
 from tests.aider.aider_model import ScriptedModel
-from tests.aider.aider_runs import Aider, Ran, children, wait_until
+from tests.aider.aider_runs import Aider, Ran, children
 from tests.aider.workbench import WORK, workbench_engine
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
 

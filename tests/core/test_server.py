@@ -4,13 +4,13 @@ import base64
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.installation import free_port
+from tests.waiting import listens, wait_until
 
 pytestmark = pytest.mark.faults
 ROOT = Path(__file__).parents[2]
@@ -64,14 +64,9 @@ def open_socket(port: int) -> socket.socket:
 
 def connect(port: int) -> socket.socket:
     """Connect to a server that has loaded its application and is about to listen."""
-    for _ in range(500):
-        try:
-            client: socket.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
-        except ConnectionRefusedError:
-            time.sleep(0.02)
-        else:
-            return client
-    raise AssertionError("the server does not listen")
+    wait_until(lambda: listens(port))
+    client: socket.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+    return client
 
 
 class TestClientThatDoesNotRead:

@@ -3,13 +3,12 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from socket import create_connection
 
 from tests.installation import free_port
+from tests.waiting import listens, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,7 +28,7 @@ def running(application: str, **environment: str) -> Iterator[tuple[subprocess.P
     ) as process:
         try:
             until(process, "loaded")
-            _wait_for(port)
+            wait_until(lambda: listens(port))
             yield process, port
         finally:
             process.kill()
@@ -44,15 +43,3 @@ def until(process: subprocess.Popen[str], part: str) -> list[str]:
         if part in line:
             return said
     raise AssertionError("the server ended: " + "".join(said))
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            create_connection(("127.0.0.1", port), timeout=30).close()
-        except ConnectionRefusedError:
-            assert time.monotonic() < deadline, "the server does not listen"
-            time.sleep(0.02)
-        else:
-            return

@@ -5,7 +5,6 @@ import importlib.util
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from missions.models import Mission
 from parallagon.accounts.models import User
 from tests.events.conftest import publish_later
 from tests.installation import free_port
+from tests.waiting import listens, wait_until
 
 pytestmark = pytest.mark.faults
 ROOT = Path(__file__).parents[2]
@@ -63,19 +63,7 @@ class Server:
                 "PORT": str(self.port),
             },
         )
-        self._wait()
-
-    def _wait(self) -> None:
-        import socket
-
-        for _ in range(1500):
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-            except OSError:
-                time.sleep(0.02)
-            else:
-                return
-        pytest.fail("the server does not listen")
+        wait_until(lambda: listens(self.port))
 
     def kill(self) -> None:
         self.process.kill()

@@ -26,7 +26,8 @@ from missions.services import CreateMission
 from tests.agents.cycle_runs import KEY, Team, private_folder
 from tests.aider.aider_model import Reply, ScriptedModel, search_block
 from tests.factories import make_user
-from tests.faults.cycle_worker import Broker, Worker, is_there, wait_until
+from tests.faults.cycle_worker import Broker, Worker, is_there
+from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.faults,

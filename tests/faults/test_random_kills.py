@@ -29,7 +29,8 @@ from missions.services import CreateMission
 from missions.storage import FileManager
 from missions.tasks import recover
 from tests.factories import make_user
-from tests.faults.cycle_worker import Broker, CeleryProcess, is_there, wait_until, worker_of
+from tests.faults.cycle_worker import Broker, CeleryProcess, is_there, worker_of
+from tests.waiting import wait_until
 
 logger = logging.getLogger(__name__)
 

@@ -30,8 +30,9 @@ from missions.services import CreateMission
 from parallagon.accounts.models import User
 from parallagon.core.heartbeats import alive, silent
 from tests.factories import make_user
-from tests.faults.cycle_worker import ROOT, is_there, wait_until
+from tests.faults.cycle_worker import ROOT, is_there
 from tests.installation import free_port
+from tests.waiting import wait_until
 
 REDIS = os.environ.get("PARALLAGON_TEST_REDIS_URL", "")
 pytestmark = [

@@ -6,8 +6,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from parallagon.lookout import Lookout
 from tests.factories import make_user
 from tests.notifications.receiver import receiving
 from tests.valkey import Valkey
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 WORKER = (
@@ -66,13 +66,6 @@ def worker(folder: Path, prefix: str) -> Iterator[subprocess.Popen[bytes]]:
         process.wait(10)
 
 
-def wait_for(condition: Callable[[], bool], *, within: float = 90) -> bool:
-    end = time.monotonic() + within
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.2)
-    return condition()
-
-
 @pytest.mark.faults
 @pytest.mark.timeout(300)
 @pytest.mark.django_db(transaction=True)
@@ -100,12 +93,12 @@ def test_a_killed_worker_is_noticed_and_told(
         staff = make_user(is_staff=True)
         SetTarget(user=staff, channel="webhook", address=receiver.address, now=now).execute()
         with worker(redis_folder, settings.REDIS_PREFIX) as first:
-            assert wait_for(lambda: not heartbeats.silent(["default"]))
+            wait_until(lambda: not heartbeats.silent(["default"]))
             assert state() == AlertRule.State.OK
 
             first.send_signal(signal.SIGKILL)
             first.wait(10)
-            assert wait_for(lambda: state() == AlertRule.State.FIRING)
+            wait_until(lambda: state() == AlertRule.State.FIRING)
 
         assert Alert.objects.get().params == {"names": "default"}
         # No worker is there to send it: the one who looked does.
@@ -113,5 +106,5 @@ def test_a_killed_worker_is_noticed_and_told(
         assert b"default" in receiver.got[0][1]
 
         with worker(redis_folder, settings.REDIS_PREFIX):
-            assert wait_for(lambda: state() in {AlertRule.State.CLEARED, AlertRule.State.OK})
+            wait_until(lambda: state() in {AlertRule.State.CLEARED, AlertRule.State.OK})
         assert Alert.objects.get().cleared_at is not None

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.core.otlp import Received, Receiver
-from tests.faults.cycle_worker import wait_until
 from tests.installation import Installation
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
 KEY, PASSWORD = "sk-canary-4f1d0e6b7c", "canary-4f1d0e6b7c-metrics"

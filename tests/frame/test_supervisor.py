@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -14,6 +13,7 @@ import pytest
 from parallagon.supervisor.process import ProcessSpec, SupervisedProcess
 from parallagon.supervisor.supervisor import Supervisor
 from tests.frame import programs
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.faults
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -22,14 +22,6 @@ PATIENCE = 20  # seconds
 
 def is_alive(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-
-
-def wait_for(condition: Callable[[], bool]) -> bool:
-    """Return whether ``condition`` comes true in time."""
-    end = time.monotonic() + PATIENCE
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.02)
-    return condition()
 
 
 class Stage:
@@ -118,7 +110,7 @@ class TestSupervisor:
 
         stage.supervisor.stop()
 
-        assert wait_for(lambda: not is_alive(child))
+        wait_until(lambda: not is_alive(child))
 
     @pytest.mark.skipif(sys.platform != "linux", reason="orphans are adopted on Linux only")
     def test_ends_what_a_killed_process_left_behind(self, stage: Stage) -> None:
@@ -173,4 +165,4 @@ class TestDeath:
             supervisor.kill()
             supervisor.wait(PATIENCE)
 
-        assert wait_for(lambda: not is_alive(child))
+        wait_until(lambda: not is_alive(child))

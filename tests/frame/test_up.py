@@ -3,10 +3,9 @@
 import http.client
 import re
 import signal
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http import HTTPStatus
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -15,6 +14,7 @@ import psutil
 import pytest
 
 from tests.installation import Installation
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 SECONDS_TO_START = 60
@@ -50,13 +50,6 @@ def get(url: str, jar: CookieJar | None = None) -> tuple[int, str]:
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read().decode()
-
-
-def wait_for(condition: Callable[[], bool], *, within: float = 60) -> bool:
-    end = time.monotonic() + within
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.1)
-    return condition()
 
 
 class TestUp:
@@ -106,7 +99,7 @@ class TestUp:
         (folder / "notes.md").write_text("From another program.\n")
 
         counted = 'parallagon_watch_taken_in_total{operation="CREATE"} 1.0'
-        assert wait_for(lambda: counted in get(metrics)[1])
+        wait_until(lambda: counted in get(metrics)[1])
 
     def test_prints_another_link_while_it_runs(self, installation: Installation, link: str) -> None:
         printed = installation.manage("link")
@@ -136,8 +129,8 @@ class TestUp:
             except (OSError, http.client.HTTPException):
                 return False
 
-        assert wait_for(is_back)
-        assert wait_for(answers)
+        wait_until(is_back)
+        wait_until(answers)
 
     def test_leaves_no_process_after_one_signal(
         self, installation: Installation, link: str
@@ -148,7 +141,7 @@ class TestUp:
 
         assert code == 0
         assert len(everything) >= 6
-        assert wait_for(lambda: not any(one.is_running() for one in everything), within=5)
+        wait_until(lambda: not any(one.is_running() for one in everything), 5)
 
     def test_keeps_the_data_for_the_next_time(
         self, installation: Installation, data_directory: Path, link: str

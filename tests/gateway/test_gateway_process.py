@@ -7,8 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -19,16 +18,10 @@ from agents.gateway.client import RESTARTED, Gateway
 from agents.gateway.protocol import GatewayUnavailable, read_calls
 from tests.gateway.gateway_provider import Hang, Pause, ScriptedProvider, Step, chunk, delta, head
 from tests.gateway.gateway_run import CANARY, QUICK, StartRun
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.faults
 HELLO = {"messages": [{"role": "user", "content": "hello"}], "stream": True}
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
-    until = time.monotonic() + seconds
-    while not (holds := condition()) and time.monotonic() < until:
-        time.sleep(0.01)
-    return holds
 
 
 @pytest.fixture
@@ -57,7 +50,7 @@ class TestKill:
         os.kill(lost, signal.SIGKILL)
 
         assert run.wait_for_verdict() == RESTARTED
-        assert wait_until(lambda: own_gateway.health().is_alive)
+        wait_until(lambda: own_gateway.health().is_alive)
         assert own_gateway.health().restarts == 1
         assert own_gateway.port == port
         assert run.child.call().status == 401
@@ -82,7 +75,7 @@ class TestKill:
         with run.child.open(HELLO) as response:
             reply = response.iter_raw()
             next(reply)
-            assert wait_until(lambda: read_calls(run.directory)[0].output_tokens == 3_000)
+            wait_until(lambda: read_calls(run.directory)[0].output_tokens == 3_000)
 
             os.kill(pid_of(own_gateway), signal.SIGKILL)
 
@@ -99,7 +92,7 @@ class TestKill:
         os.kill(pid_of(own_gateway), signal.SIGSTOP)
 
         assert not own_gateway.health().is_alive
-        assert wait_until(lambda: own_gateway.health().is_alive)
+        wait_until(lambda: own_gateway.health().is_alive)
 
 
 class TestEnd:
@@ -126,7 +119,7 @@ class TestEnd:
             pid = int(worker.stdout.readline())
             worker.kill()
 
-        assert wait_until(lambda: not psutil.pid_exists(pid))
+        wait_until(lambda: not psutil.pid_exists(pid))
 
     def test_does_not_come_with_a_signal_to_the_whole_group(
         self, own_gateway: Gateway, start_run: StartRun
