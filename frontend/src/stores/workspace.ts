@@ -6,6 +6,7 @@ import { ApiError } from "@/api/http";
 import { listFiles, readChanges, readMission } from "@/api/missions";
 import type { Agent, AgentState, Author, Frame, Mission, MissionFile, Run } from "@/api/types";
 import { addFrame, addRun, type FeedEntry } from "@/support/feed";
+import { gather } from "@/support/gather";
 import type { Connection } from "@/support/live";
 
 import { useMissions } from "./missions";
@@ -86,6 +87,8 @@ export const useWorkspace = defineStore("workspace", () => {
     const found = id === undefined ? null : await listFiles(id).catch(() => null);
     if (found && mission.value?.id === id) files.value = found;
   }
+
+  const refreshFilesSoon = gather(refreshFiles);
 
   async function refreshRun(id: string): Promise<void> {
     const run = await readRun(id).catch(() => null);
@@ -172,7 +175,7 @@ export const useWorkspace = defineStore("workspace", () => {
     if (known && known.revision > data.revision) return;
     const { moved_from, ...facts } = data;
     if (known) setFile({ ...known, ...facts, updated_at: at });
-    if (!known || moved_from !== undefined) void refreshFiles(); // Its name says whose it is.
+    if (!known || moved_from !== undefined) refreshFilesSoon(); // Its name says whose it is.
     if (data.author.kind !== "system") {
       fresh.value = new Map(fresh.value).set(data.path, { author: data.author, at });
     }

@@ -6,6 +6,7 @@
  */
 
 import type { Frame } from "@/api/types";
+import { pause } from "@/support/pause";
 
 export type Connection = "connecting" | "live" | "polling" | "reconnecting" | "offline" | "refused";
 
@@ -282,14 +283,4 @@ function parseFrame<Event extends AnyFrame>(data: unknown): Event | null {
   } catch {
     return null;
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
