@@ -1,5 +1,7 @@
 /** Requests to the API: session cookie, CSRF header, and one kind of error for every failure. */
 
+import { pause } from "@/support/pause";
+
 export interface Problem {
   code: string;
   title: string;
@@ -40,6 +42,12 @@ export interface RequestOptions {
 }
 
 const ROOT = "/api/v1/";
+const TOO_MANY = 429;
+/** Milliseconds for which a read waits in all because too much was asked, and when nobody says how long. */
+const PATIENCE = 90_000;
+const USUAL_WAIT = 1_000;
+/** Those who wait for the same moment come one after the other. */
+const SPREAD = 1_000;
 let csrfCookie = "csrftoken";
 
 export function configureHttp(options: { csrfCookie: string }): void {
@@ -51,11 +59,35 @@ export function readCookie(name: string): string {
   return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
 }
 
-/** Carry out one request and give back its JSON; throw an `ApiError` for anything else. */
+/**
+ * Carry out one request and give back its JSON; throw an `ApiError` for anything else.
+ *
+ * A read that comes too early is asked again when the server says. What writes fails at once: who
+ * asked for it has to see that it waits.
+ */
 export async function request<Answer>(
   method: string,
   path: string,
-  { body, form, signal, timeout = 20 }: RequestOptions = {},
+  options: RequestOptions = {},
+): Promise<Answer> {
+  for (let waited = 0; ; ) {
+    try {
+      return await attempt<Answer>(method, path, options);
+    } catch (error) {
+      const isEarly = method === "GET" && error instanceof ApiError && error.status === TOO_MANY;
+      if (!isEarly) throw error;
+      const wait = (error.retryAfter ?? 0) * 1_000 || USUAL_WAIT;
+      waited += wait;
+      if (waited > PATIENCE) throw error;
+      await pause(wait + SPREAD * Math.random(), options.signal);
+    }
+  }
+}
+
+async function attempt<Answer>(
+  method: string,
+  path: string,
+  { body, form, signal, timeout = 20 }: RequestOptions,
 ): Promise<Answer> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
