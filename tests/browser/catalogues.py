@@ -13,11 +13,18 @@ WORD = re.compile(r"[A-Za-z]{3}")
 
 def words_of(language: str) -> dict[str, str]:
     """Return a catalogue as ``{"activity.working": "Working", …}``."""
-    source = (LOCALES / f"{language}.ts").read_text(encoding="utf-8")
+    words: dict[str, str] = {}
+    for part in sorted((LOCALES / language).glob("*.ts")):
+        if part.name != "index.ts":
+            words |= _flat(_tree_of(part.read_text(encoding="utf-8")), "")
+    return words
+
+
+def _tree_of(source: str) -> Mapping[str, object]:
     body = source[source.index("{", source.index("export const")) : source.rindex("};") + 1]
     body = re.sub(r'^(\s*)"?([\w $]+?)"?:', r'\1"\2":', body, flags=re.MULTILINE)
-    body = re.sub(r",(\s*\})", r"\1", body)
-    return dict(_flat(json.loads(body), ""))
+    tree: Mapping[str, object] = json.loads(re.sub(r",(\s*\})", r"\1", body))
+    return tree
 
 
 def _flat(words: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str]]:

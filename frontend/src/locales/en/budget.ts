@@ -1,0 +1,33 @@
+export const budget = {
+  budget: {
+    title: "Budget",
+    today: "Today",
+    inAll: "{used} of {cap} in all",
+    change: "Change",
+    save: "Save",
+    intro: "What models may cost this mission. The offline writer costs nothing. Days begin at midnight UTC.",
+    installation: "as the installation says",
+    noCap: "no cap",
+    notAnAmount: "Write plain amounts, such as 0.50, or leave a field empty.",
+    usedOf: "{used} of {cap} used ({scope}).",
+    warning: "Nearly used up:",
+    reached: "Used up; agents wait until it is raised or the day is over.",
+    cost: "Cost",
+    costToday: "Cost today",
+    assumed: "at most; its price is not known",
+    tokens: "{count} output tokens",
+    calls: "{count} calls",
+    scope: {
+      agent_day: "this agent today",
+      mission_day: "this mission today",
+      mission: "this mission in all",
+      day: "the whole installation today",
+    },
+    field: {
+      day_dollars: "Dollars a day",
+      dollars: "Dollars in all",
+      day_tokens: "Output tokens a day",
+      day_calls: "Calls a day",
+    },
+  },
+};

@@ -1,0 +1,25 @@
+import type { Catalogue } from "../en";
+
+import { agents } from "./agents";
+import { alerts } from "./alerts";
+import { budget } from "./budget";
+import { feed } from "./feed";
+import { files } from "./files";
+import { missions } from "./missions";
+import { notices } from "./notices";
+import { runs } from "./runs";
+import { search } from "./search";
+import { shell } from "./shell";
+
+export const fr: Catalogue = {
+  ...shell,
+  ...missions,
+  ...files,
+  ...agents,
+  ...runs,
+  ...feed,
+  ...budget,
+  ...alerts,
+  ...notices,
+  ...search,
+};

@@ -1,0 +1,38 @@
+import type { search as english } from "../en/search";
+
+export const search: typeof english = {
+  finder: {
+    title: "Recherche",
+    open: "Rechercher",
+    openHint: "Tout rechercher (Ctrl K ou /)",
+    placeholder: "Rechercher missions, fichiers et cycles",
+    begin: "Cherchez dans tout ce que vous pouvez voir",
+    hint: "L’ordre des mots est libre. Des \"guillemets\" les gardent ensemble, -mot l’exclut.",
+    nothing: "Aucun résultat",
+    nothingHint: "Essayez moins de mots, ou plus courts. Ce qui vient d’être écrit se trouve quelques secondes après.",
+    failed: "La recherche n’a pas marché",
+    count: "{count} résultat | {count} résultats",
+    more: "Il y en a d’autres : un mot de plus précise la recherche.",
+    line: "ligne {line}",
+    mission: "Missions",
+    file: "Fichiers",
+    run: "Cycles",
+  },
+  search: {
+    Find: "Chercher",
+    Replace: "Remplacer",
+    next: "suivant",
+    previous: "précédent",
+    all: "tous",
+    "match case": "casse",
+    regexp: "regexp",
+    "by word": "mot entier",
+    replace: "remplacer",
+    "replace all": "tout remplacer",
+    close: "fermer",
+    "current match": "résultat courant",
+    "replaced match on line $": "remplacé à la ligne $",
+    "replaced $ matches": "$ remplacements",
+    "on line": "à la ligne",
+  },
+};
