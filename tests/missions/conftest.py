@@ -1,6 +1,7 @@
 """A mission with two files, its owner, and short ways to land and to look."""
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ import pytest
 
 from missions.landing import Author, Change, Landing, land
 from missions.leases import take_lease
+from missions.locks import pubsub
 from missions.models import Lease, Mission, MissionFile, Revision
 from missions.storage import BlobStore, FileManager
 from parallagon.accounts.models import User
 from tests.factories import make_mission, make_user
+from tests.valkey import Valkey
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 TEXT = "# Title\n\nFirst.\n\nSecond.\n\nThird.\n"
@@ -112,3 +115,35 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, OSError], None]:
         monkeypatch.setattr(f"os.{name}", refuse)
 
     return fail
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Valkey]:
+    with tempfile.TemporaryDirectory() as folder:
+        valkey = Valkey(Path(folder))
+        valkey.start()
+        yield valkey
+        valkey.kill()
+
+
+@pytest.fixture
+def on_files(settings: Any) -> None:
+    settings.PARALLAGON_LOCKS = "file"
+
+
+@pytest.fixture
+def on_redis(settings: Any, server: Valkey, monkeypatch: pytest.MonkeyPatch) -> Iterator[Valkey]:
+    """Use subscriptions; a busy machine must not make anyone look dead."""
+    monkeypatch.setattr(pubsub, "DEAD_AFTER", 60.0)
+    settings.PARALLAGON_LOCKS = "redis"
+    settings.REDIS_URL = server.url
+    settings.REDIS_PREFIX = f"test-{uuid4().hex[:8]}"
+    yield server
+    pubsub.client(server.url).close()
+
+
+@pytest.fixture(params=["file", "redis"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Run the test with each kind of lock."""
+    request.getfixturevalue("on_files" if request.param == "file" else "on_redis")
+    return str(request.param)

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from missions import hooks
-from missions.models import Membership, Mission
+from missions.landing import Author, Change, land
+from missions.models import Membership, Mission, Proposal
 from parallagon.accounts.models import User
 from tests.factories import make_mission, make_user
 
@@ -16,6 +19,7 @@ TEXT = "# Title\n\nFirst.\n\nSecond.\n\nThird.\n"
 REQUEST = "Write a short guide.\n"
 Role = Membership.Role
 Browser = Callable[[User], APIClient]
+Propose = Callable[..., Proposal]
 
 
 @pytest.fixture(autouse=True)
@@ -90,3 +94,42 @@ def client(owner: User) -> APIClient:
 @pytest.fixture
 def url(mission: Mission) -> str:
     return f"/api/v1/missions/{mission.pk}/"
+
+
+@pytest.fixture
+def propose(mission: Mission) -> Propose:
+    """Make a proposal of what a run wants: path → text."""
+
+    def make(**texts: str | None) -> Proposal:
+        changes = [
+            Change(path=f"{name}.md", text=text, base=1 if name == "production" else None)
+            for name, text in texts.items()
+        ]
+        author = Author.agent("production", uuid4())
+        reason = Proposal.Reason.REVIEW
+        landing = land(mission, changes, author=author, now=timezone.now(), propose=reason)
+        assert landing.proposal is not None
+        return landing.proposal
+
+    return make
+
+
+@pytest.fixture
+def root(private_data: Path, tmp_path_factory: pytest.TempPathFactory, settings: Any) -> Path:
+    root = tmp_path_factory.mktemp("texts")
+    settings.PARALLAGON_EXTERNAL_ROOTS = [root]
+    return root
+
+
+@pytest.fixture
+def folder(root: Path) -> Path:
+    """Somebody's folder: a request, more texts, and what is no text."""
+    folder = root / "guide"
+    (folder / "production").mkdir(parents=True)
+    (folder / "demande.md").write_text("# My request\n")
+    (folder / "production" / "a.md").write_text("# A\n")
+    (folder / "photo.png").write_bytes(b"\x89PNG")
+    (folder / "bad.md").write_bytes(b"\xff\xfe\x00")
+    (folder / ".git").mkdir()
+    (folder / ".git" / "config.toml").write_text("secret\n")
+    return folder
