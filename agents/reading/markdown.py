@@ -11,10 +11,12 @@ INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`)[^`\n]{1,500}\1(?!`)")
 
 @dataclass(frozen=True)
 class Line:
-    """One line outside of code: its number (from 1) and its text, inline code blanked."""
+    """One line outside of code: its number (from 1), its text with inline code blanked, and the
+    whole of it, as long."""
 
     number: int
     text: str
+    whole: str = ""
 
     @property
     def level(self) -> int:
@@ -43,7 +45,7 @@ def read_document(text: str) -> Document:
             line = ""
         elif match:
             fence, opened, line = match[1], number, ""
-        lines.append(Line(number, INLINE_CODE.sub(_blank, line)))
+        lines.append(Line(number, INLINE_CODE.sub(_blank, line), line))
     return Document(tuple(lines), opened if fence else None)
 
 

@@ -1,13 +1,14 @@
 """Quotations, and whether what they quote is there.
 
-A quotation is what stands between « » or “ ”, or after `>`. Straight marks (") quote nothing: they
-are for naming a word. White space, the kind of marks and dashes, capitals, Markdown and the
-punctuation at the end do not count; an ellipsis (… or [...]) leaves words out.
+A quotation is what stands between « » or “ ”, or after `>`. Straight marks (") quote where they
+hold several words; around a single one they name it. White space, the kind of marks and dashes,
+capitals, Markdown and the punctuation at the end do not count; an ellipsis (… or [...]) leaves
+words out.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agents.reading.markdown import Line, paragraphs, read_document
@@ -15,8 +16,11 @@ from agents.reading.markdown import Line, paragraphs, read_document
 MOST = 300
 """Quotations looked at in one text."""
 
-MARKED = re.compile(r"«([^«»]{1,2000})»|“([^“”]{1,2000})”")
-BLOCK = re.compile(r"^[ \t]{0,3}(?:>[ \t]?)+")
+MARKED = re.compile(
+    r"«([^«»]{1,2000})»|“([^“”]{1,2000})”|(?<![\w=])\"(?=\S)([^\"]{1,2000})(?<=\S)\"(?!\w)"
+)
+BLOCK = re.compile(r"^[ \t]*(?:(?:[-*+]|\d{1,4}[.)])[ \t]+)?(?:>[ \t]?)+")
+WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 MARKER = re.compile(r"^[ \t]*(?:>[ \t]?)*(?:(?:[-*+]|\d{1,4}[.)]|#{1,6})[ \t]+)?", re.MULTILINE)
 ELLIPSIS = re.compile(r"[\[(]?\.{3,}[\])]?")
 UNSEEN = dict.fromkeys(map(ord, "\"'`*_~«»“”„‘’‚‹›\u00ad\u200b\ufeff"))
@@ -39,19 +43,33 @@ def read_quotations(text: str) -> list[Quotation]:
     return [quotation for quotation, _ in zip(found, range(MOST), strict=False)]
 
 
-def _in_paragraph(lines: tuple[Line, ...]) -> Iterator[Quotation]:
-    text = "\n".join(BLOCK.sub("", line.text) for line in lines)
+def quotes_in(lines: Sequence[Line]) -> bool:
+    """Return whether lines that follow each other quote at least one word."""
+    return any(WORD.search(quotation.text) for quotation in _in_paragraph(lines))
+
+
+def _in_paragraph(lines: Sequence[Line]) -> Iterator[Quotation]:
+    """Yield the quotations: where they are is told by the text without code, what by the whole."""
+    text, whole = ("\n".join(parts) for parts in _unblocked(lines))
     is_marked = False
     for match in MARKED.finditer(text):
+        if match[3] and len(WORD.findall(match[3])) < 2:
+            continue
         is_marked = True
-        line = lines[0].number + text.count("\n", 0, match.start())
-        yield Quotation(line, _one_line(match[1] or match[2]))
+        line = lines[text.count("\n", 0, match.start())].number
+        yield Quotation(line, _one_line(whole[match.start() + 1 : match.end() - 1]))
     if is_marked:
         return
     quoted = [line for line in lines if BLOCK.match(line.text)]
     if quoted:
-        whole = " ".join(BLOCK.sub("", line.text) for line in quoted)
-        yield Quotation(quoted[0].number, _one_line(whole))
+        words = " ".join(BLOCK.sub("", line.whole) for line in quoted)
+        yield Quotation(quoted[0].number, _one_line(words))
+
+
+def _unblocked(lines: Sequence[Line]) -> tuple[list[str], list[str]]:
+    starts = [match.end() if (match := BLOCK.match(line.text)) else 0 for line in lines]
+    pairs = list(zip(lines, starts, strict=True))
+    return [line.text[at:] for line, at in pairs], [line.whole[at:] for line, at in pairs]
 
 
 def _one_line(text: str) -> str:

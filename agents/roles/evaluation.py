@@ -1,11 +1,13 @@
 """Evaluation: says what the production covers and what it lacks.
 
-What it says of a text it must quote, and what it quotes must be there: quotations that stand in
-none of the files that it read are flagged in the run, and named to it in its next one. It may
-quote its own instructions; what a person wrote into its file is not held against it.
+What it says of a text it must quote, and what it quotes must be there: claims that quote nothing
+and quotations that stand in none of the files that it read are flagged in the run, and named to it
+in its next one. It may quote its own instructions, and repeat what a program worked out for it;
+what a person wrote into its file is not held against it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from itertools import islice
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -17,13 +19,14 @@ from agents.gateway.offline.coverage import (
 )
 from agents.reading.bounds import within_bounds
 from agents.reading.checks import find_problems, measure
+from agents.reading.claims import Claim, unquoted_claims
 from agents.reading.quotations import Quotation, Sources, read_quotations
 from agents.roles.base import AiderAgent, Flag, RunContext
 from agents.roles.patterns import matches_any
 
 MAX_PROBLEMS = 30
 MAX_SIZES = 20
-MAX_QUOTATIONS = 20
+MAX_DOUBTFUL = 20
 EXCERPT_LENGTH = 200
 
 
@@ -37,24 +40,34 @@ class Evaluation(AiderAgent):
     interval = 30
 
     def review(self, context: RunContext, written: Mapping[str, str]) -> Sequence[Flag]:
-        """Flag what the run added and quotes from nowhere."""
+        """Flag what the run added and quotes from nowhere, or claims and does not quote."""
         sources = self._sources(context)
-        if sources is None:
-            return ()
-        return [
-            Flag(
-                path=path,
-                line=quotation.line,
-                text=quotation.text[:EXCERPT_LENGTH],
-                reason=gettext("it quotes what stands in none of the files that it read"),
-            )
-            for path, text in written.items()
-            for quotation in _added(context.files.get(path, ""), text)
-            if not sources.hold(quotation.text)
-        ]
+        flags: list[Flag] = []
+        for path, text in written.items():
+            known = set(context.files.get(path, "").split("\n"))
+            lines = text.split("\n")
+            added = {at for at, line in enumerate(lines, start=1) if line not in known}
+            if sources is not None:
+                flags += _untrue(path, added, read_quotations(text), sources)
+            flags += _unquoted(path, added, self._claims(context, text))
+        return flags
 
     def _facts(self, context: RunContext) -> Sequence[str]:
         """Give what a program can check, so that no model has to count."""
+        own = {
+            path: text
+            for path, text in context.files.items()
+            if matches_any(self.list_files().writes, path)
+        }
+        computed = self._computed(context)
+        return [
+            *computed,
+            *_listed("quotations found in no file", list(self._false_quotations(context, own))),
+            *_listed("claims that quote nothing", list(_bare_claims(own, computed))),
+        ]
+
+    def _computed(self, context: RunContext) -> Sequence[str]:
+        """Return what a program works out of the texts that it judges."""
         watched, unread = within_bounds(
             {path: text for path, text in context.files.items() if self.is_watched(path)}
         )
@@ -65,23 +78,24 @@ class Evaluation(AiderAgent):
             *_sizes(watched),
             *_problems(watched, context.paths),
             *([f"files too large to be checked: {len(unread)}"] if unread else []),
-            *self._false_quotations(context),
         ]
 
-    def _false_quotations(self, context: RunContext) -> Iterator[str]:
+    def _false_quotations(self, context: RunContext, own: Mapping[str, str]) -> Iterator[str]:
         """Yield what its own document quotes from nowhere: made up, or changed meanwhile."""
         sources = self._sources(context)
         if sources is None:
             yield "quotations were not checked: there is too much to read"
             return
-        own = [path for path in context.files if matches_any(self.list_files().writes, path)]
-        found = [
-            f"quotation found in no file, `{path}` line {quotation.line}: {quotation.text}"
-            for path in own
-            for quotation in read_quotations(context.files[path])
-            if not sources.hold(quotation.text)
-        ]
-        yield from (fact[:EXCERPT_LENGTH] for fact in found[:MAX_QUOTATIONS])
+        for path, text in own.items():
+            for quotation in read_quotations(text):
+                if not sources.hold(quotation.text):
+                    place = f"`{path}` line {quotation.line}"
+                    yield f"quotation found in no file, {place}: {quotation.text}"
+
+    def _claims(self, context: RunContext, text: str) -> Sequence[Claim]:
+        """Return the claims of a text that quote nothing; the rest is read only for their sake."""
+        found = unquoted_claims(text)
+        return unquoted_claims(text, self._computed(context)) if found else found
 
     def _sources(self, context: RunContext) -> Sources | None:
         """Return what may be quoted: every file but its own, and what it was told to do; nothing
@@ -93,13 +107,36 @@ class Evaluation(AiderAgent):
         return None if unread else Sources([*files.values(), *told])
 
 
-def _added(before: str, after: str) -> Iterator[Quotation]:
-    """Yield the quotations on lines that were not there before."""
-    known = set(before.split("\n"))
-    lines = after.split("\n")
-    for quotation in read_quotations(after):
-        if lines[quotation.line - 1] not in known:
-            yield quotation
+def _untrue(
+    path: str, added: Set[int], quotations: Iterable[Quotation], sources: Sources
+) -> Iterator[Flag]:
+    reason = gettext("it quotes what stands in none of the files that it read")
+    for quotation in quotations:
+        if quotation.line in added and not sources.hold(quotation.text):
+            text = quotation.text[:EXCERPT_LENGTH]
+            yield Flag(path=path, line=quotation.line, text=text, reason=reason)
+
+
+def _unquoted(path: str, added: Set[int], claims: Iterable[Claim]) -> Iterator[Flag]:
+    reason = gettext("it says this of a text and quotes nothing of it")
+    found = (
+        (claim, line) for claim in claims if (line := min(added & set(claim.lines), default=0))
+    )
+    for claim, line in islice(found, MAX_DOUBTFUL):
+        yield Flag(path=path, line=line, text=claim.text[:EXCERPT_LENGTH], reason=reason)
+
+
+def _bare_claims(own: Mapping[str, str], computed: Sequence[str]) -> Iterator[str]:
+    for path, text in own.items():
+        for claim in unquoted_claims(text, computed):
+            yield f"claim that quotes nothing, `{path}` line {claim.lines[0]}: {claim.text}"
+
+
+def _listed(what: str, facts: Sequence[str]) -> Iterator[str]:
+    """Yield the first facts, cut where they are long, and how many are left out."""
+    yield from (fact[:EXCERPT_LENGTH] for fact in facts[:MAX_DOUBTFUL])
+    if len(facts) > MAX_DOUBTFUL:
+        yield f"{what} that are not listed here: {len(facts) - MAX_DOUBTFUL}"
 
 
 def _unknown_requirements(files: Mapping[str, str]) -> Iterator[str]:

@@ -1,11 +1,13 @@
 """The six roles together: documents that are true, and a team that comes to rest."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from agents.roles import registry
+from agents.roles.base import Flag
 from tests.offline.offline_checks import (
     coverage,
     numbers,
@@ -25,6 +27,14 @@ def settled(language: str, request: str) -> Team:
     team = Team(new_mission(language, request), language)
     team.settle()
     return team
+
+
+def doubts(team: Team) -> Sequence[Flag]:
+    """Return what a reviewer flags of the whole evaluation."""
+    role = registry.get("evaluation")
+    context = team._context(role)
+    new = replace(context, files={**context.files, "evaluation.md": ""})
+    return role.review(new, {"evaluation.md": team.files["evaluation.md"]})
 
 
 @pytest.fixture(scope="module", params=["fr", "en"])
@@ -89,11 +99,33 @@ class TestDemo:
 
     def test_quotes_nothing_that_is_not_there_and_is_in_form(self, demo: Team) -> None:
         role = registry.get("evaluation")
-        context = demo._context(role)
-        new = replace(context, files={**context.files, "evaluation.md": ""})
+        told = role._build_prompt(demo._context(role))
 
-        assert role.review(new, {"evaluation.md": demo.files["evaluation.md"]}) == []
-        assert "- problems of form found: 0\n" in role._build_prompt(context)
+        assert doubts(demo) == []
+        assert "- problems of form found: 0\n" in told
+        assert "- claim that quotes nothing" not in told
+
+    def test_judges_in_words_that_stand_there(self, demo: Team) -> None:
+        lines = demo.files["production.md"].split("\n")
+        vague = [
+            re.sub(r"[^#].*\d.*", "Some day.", line) if line[:1] != "#" else line for line in lines
+        ]
+        states = {
+            "has no section": demo.files["production.md"][:1],
+            "has a heading but no text": "\n".join(line for line in lines if line[:1] == "#"),
+            "its section does not say so": "\n".join(vague),
+            "answers no sentence": "\n".join(
+                [*lines, "", "## R900 — A “thing” *more*", "", "It is."]
+            ),
+        }
+        for said, production in states.items():
+            team = Team(dict(demo.files), demo.language, stopped={"production"})
+            team.write("production.md", production)
+            team.settle()
+
+            assert doubts(team) == []
+            if demo.language == "en":
+                assert said in team.files["evaluation.md"]
 
     @pytest.mark.parametrize("seed", range(5))
     def test_comes_to_the_same_documents_in_any_order(self, demo: Team, seed: int) -> None:
@@ -142,6 +174,21 @@ class TestAfterwards:
 
         assert len(sections(team.files["production.md"])[3]) > 40
         assert team.files["production.md"].count("## R3 ") == 1
+
+    def test_replaces_former_lines_that_quoted_nothing(self) -> None:
+        team = settled("en", "The gate must open.")
+        team.stopped = {"production"}
+        team.write("production.md", "")
+        former = "- **R1** has no section in `production.md`: Gate: open\n"
+
+        team.write("evaluation.md", f"# Evaluation\n\n## Missing sections\n\n{former}")
+        team.settle()
+
+        assert former not in team.files["evaluation.md"]
+        assert (
+            "- **R1** has no section in `production.md`: “The gate must open.”\n"
+            in (team.files["evaluation.md"])
+        )
 
     def test_leaves_what_a_person_wrote_in_a_section(self) -> None:
         team = settled("en", demo_request("en"))
@@ -318,6 +365,14 @@ class TestOddRequests:
             assert path == "demande.md" or repeated_sentences(text) == [], path
             assert len(text.encode()) <= 1024 * 1024
             assert max(map(len, text.split("\n"))) <= 20_000 or path == "demande.md"
+
+    def test_are_judged_in_words_that_stand_there(self, name: str, language: str) -> None:
+        mission = new_mission(language, ODD_REQUESTS[name][0])
+        team = Team(mission, language, stopped={"production"})
+
+        team.settle()
+
+        assert doubts(team) == []
 
     def test_change_nothing_when_asked_again(self, name: str, language: str) -> None:
         team = settled(language, ODD_REQUESTS[name][0])

@@ -31,6 +31,26 @@ class TestReadQuotations:
 
         assert quotations(text) == [(1, "one thing"), (2, "deux"), (4, "a whole block")]
 
+    def test_straight_marks_quote_several_words(self) -> None:
+        text = 'The "gate" of R2 says "it sings\nall night", 5" wide and 7" high, a "b".'
+
+        assert quotations(text) == [(1, "it sings all night")]
+        assert quotations('> "the words" — R3\n') == [(1, "the words")]
+        assert quotations('> the "word" of it\n') == [(1, 'the "word" of it')]
+        assert quotations('“he says "a b" now” "an “a” b"') == [
+            (1, 'he says "a b" now'),
+            (1, "an “a” b"),
+        ]
+
+    def test_keeps_the_code_in_a_quotation(self) -> None:
+        assert quotations("> - R1 calls `go()`\n\nIt says “run `go()` now”.") == [
+            (1, "- R1 calls `go()`"),
+            (3, "run `go()` now"),
+        ]
+
+    def test_reads_a_block_in_a_list(self) -> None:
+        assert quotations("- > one\n      > two\n") == [(1, "one two")]
+
     def test_takes_the_outer_of_nested_quotations(self) -> None:
         assert quotations("« il dit “oui” ici » “and « this » too”") == [
             (1, "il dit “oui” ici"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import override
 
 from agents.aider.protocol import EngineResult, Limits
 from agents.reading import bounds
@@ -252,7 +253,7 @@ class TestBuildPrompt:
         files = {
             "specifications.md": "- **R1** — a\n",
             "production.md": "## R1\n\nTODO, see [it](gone.md), [that](suivi.md), and R12.\n",
-            "evaluation.md": "It says “TODO” and “nothing of the sort”.\n",
+            "evaluation.md": "It says “TODO” and “nothing of the sort”.\n\nR12 is bad.\n",
         }
 
         text = message("evaluation", files=files, paths=("suivi.md",))
@@ -263,6 +264,19 @@ class TestBuildPrompt:
         assert "- problem: `production.md` line 3: a link leads nowhere: gone.md\n" in text
         told = re.findall("- quotation found in no file, (.*)", text)
         assert told == ["`evaluation.md` line 1: nothing of the sort"]
+        assert "- claim that quotes nothing, `evaluation.md` line 3: R12 is bad.\n" in text
+
+    def test_says_how_much_it_leaves_out(self) -> None:
+        lines = [
+            f"- R{number} is bad.\n- R{number} says “gold {number}”.\n" for number in range(25)
+        ]
+
+        text = message("evaluation", files={"evaluation.md": "".join(lines)})
+
+        assert text.count("- claim that quotes nothing, ") == 20
+        assert text.count("- quotation found in no file, ") == 20
+        assert "- claims that quote nothing that are not listed here: 5\n" in text
+        assert "- quotations found in no file that are not listed here: 5\n" in text
 
     def test_tells_duplication_what_stands_twice(self) -> None:
         passage = "The crews keep their keys in the blue box beside the door of the old depot."
@@ -296,12 +310,45 @@ class TestReview:
         [
             "R1 says “the crews keep … in the blue box”.\n",
             "> The crews keep their keys\n> in the blue box.\n",
-            'Not "a quotation", *nor this*.\n',
+            'Not a "quotation", but "the crews keep".\n',
+            "- requirements: 0, covered: 0, uncovered: 0\n",
+            "*A note.*\n\n- Does R1 say it?\n",
             "I was told to “keep the gate”, and to «\u00a0shorten R3\u00a0».\n",
         ],
     )
     def test_leaves_alone_what_is_there(self, added: str) -> None:
         assert self.flagged(added, instructions=("Shorten R3.",)) == []
+
+    def test_flags_a_claim_that_quotes_nothing(self) -> None:
+        assert self.flagged(
+            "\n- R1: the section promises a delivery in two days, which the request forbids.\n"
+            '- R2 says "it sings all night" without proof.\n'
+        ) == [
+            (6, "it sings all night"),
+            (5, "R1: the section promises a delivery in two days, which the request forbids."),
+        ]
+
+    def test_flags_no_claim_that_was_there(self) -> None:
+        before = "A person says that R1 is\nbadly written.\n"
+        context_of = context("evaluation", files={**self.FILES, "evaluation.md": before})
+        review = registry.get("evaluation").review
+
+        assert review(context_of, {"evaluation.md": f"# Evaluation\n\n{before}"}) == []
+        longer = f"# Evaluation\n\n{before}R1 sings.\n"
+        flags = review(context_of, {"evaluation.md": longer})
+        assert [(flag.line, flag.text) for flag in flags] == [
+            (5, "A person says that R1 is badly written. R1 sings.")
+        ]
+
+    def test_flags_a_bounded_number_of_claims(self) -> None:
+        assert len(self.flagged("".join(f"- R{number} is bad.\n" for number in range(99)))) == 20
+
+    def test_says_why_in_the_language_that_is_spoken(self) -> None:
+        files = context("evaluation", files=self.FILES)
+        with override("fr"):
+            flags = registry.get("evaluation").review(files, {"evaluation.md": "R1 chante.\n"})
+
+        assert [flag.reason for flag in flags] == ["ceci juge un texte et n’en cite rien"]
 
     def test_its_own_file_proves_nothing(self) -> None:
         assert self.flagged("As noted, “what nobody wrote”.\n") == [(4, "what nobody wrote")]

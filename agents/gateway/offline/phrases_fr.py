@@ -83,20 +83,33 @@ PHRASES = {
     "evaluation.total": "- Exigences : {count}",
     "evaluation.covered": "- Couvertes : {count}",
     "evaluation.uncovered": "- Non couvertes : {count}",
-    "evaluation.all": "Chaque exigence a sa section dans `production.md`.",
+    "evaluation.all": "*Chaque exigence a sa section dans `production.md`.*",
     "evaluation.missing": "## Sections manquantes",
-    "evaluation.missing_row": "- **R{number}** n’a pas de section dans `production.md` : {title}",
+    "evaluation.missing_row": (
+        "- **R{number}** n’a pas de section dans `production.md` : « {quoted} »"
+    ),
     "evaluation.blank": "## Sections vides",
-    "evaluation.blank_row": "- **R{number}** a un titre mais pas de texte : {title}",
+    "evaluation.blank_row": "- **R{number}** a un titre mais pas de texte : « {quoted} »",
     "evaluation.lost": "## Chiffres oubliés",
     "evaluation.lost_row": "- **R{number}** demande {values}, que sa section ne reprend pas.",
     "evaluation.orphans": "## Sections sans exigence",
-    "evaluation.orphan_row": "- La section n° {number} ne répond à aucune phrase de la demande.",
+    "evaluation.orphan_row": (
+        "- La section n° {number} ne répond à aucune phrase de la demande : « {quoted} »"
+    ),
     "evaluation.detail": "## Détail",
     "evaluation.detail_head": "| Exigence | Objet | État |",
     "evaluation.rule": "| --- | --- | --- |",
     "evaluation.ok_row": "| R{number} | {title} | couverte |",
     "evaluation.ko_row": "| R{number} | {title} | non couverte |",
+    # Lines of former evaluations, which quoted nothing.
+    "evaluation.former_all": "Chaque exigence a sa section dans `production.md`.",
+    "evaluation.former_missing": (
+        "- **R{number}** n’a pas de section dans `production.md` : {title}"
+    ),
+    "evaluation.former_blank": "- **R{number}** a un titre mais pas de texte : {title}",
+    "evaluation.former_orphan": (
+        "- La section n° {number} ne répond à aucune phrase de la demande."
+    ),
     # suivi.md
     "suivi.title": "# Suivi",
     "suivi.keeper": "*Document tenu par l’agent Suivi : le journal de la mission.*",
@@ -194,6 +207,7 @@ WORDS = {
     "in": "`{path}`",
     "and": " et ",
     "list": " ; ",
+    "quoted": "« {text} »",
     "general": "Exigences",
     "nothing": "—",
     "someone": "Quelqu’un",
