@@ -6,7 +6,7 @@ out once, here or there.
 
 import threading
 import time
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ class Standalone:
     """Lets a mission's team work until there is a reason to end, and leaves agents as they were.
 
     ``stop`` ends it from outside; ``on_run`` hears of each run that this process carried out and
-    that came to an end.
+    that came to an end, ``on_look`` several times a second how the agents are.
     """
 
     mission: Mission
@@ -56,6 +56,7 @@ class Standalone:
     seconds: float | None
     stop: threading.Event
     on_run: Callable[[AgentRun], None]
+    on_look: Callable[[Sequence[Agent]], None]
     _at_work: dict[UUID, Future[None]] = field(default_factory=dict, init=False)
     _reaped_at: float = field(default=0.0, init=False)
 
@@ -89,7 +90,9 @@ class Standalone:
                     self._at_work[run_id] = pool.submit(self._carry_out, run_id)
             self._reap()
             self._collect()
-            if not self._at_work and (ending := self._ending()) is not None:
+            team = list(self.mission.agents.exclude(state=State.STOPPED))
+            self.on_look(team)
+            if not self._at_work and (ending := self._ending(team)) is not None:
                 return ending
             self.stop.wait(LOOK_SECONDS)
         return Ending.INTERRUPTED
@@ -120,9 +123,8 @@ class Standalone:
                 with suppress(Conflict):  # someone else has just ended it
                     ReapRun(run=run, now=timezone.now()).execute()
 
-    def _ending(self) -> Ending | None:
+    def _ending(self, agents: Sequence[Agent]) -> Ending | None:
         """Say why nobody will go on, if so."""
-        agents = list(self.mission.agents.exclude(state=State.STOPPED))
         states = {agent.state for agent in agents}
         if states & {State.QUEUED, State.RUNNING} or any(is_called(agent) for agent in agents):
             return None
@@ -162,3 +164,8 @@ def is_stuck(agent: Agent) -> bool:
         return True
     gives_up = agent.next_run_at is None or agent.failure_count >= MOST_FAILURES
     return agent.state == State.BACKING_OFF and gives_up
+
+
+def is_at_rest(agent: Agent) -> bool:
+    """Tell whether an agent has nothing to do until something changes."""
+    return agent.state in (State.SETTLED, State.PAUSED_BUDGET) or is_stuck(agent)

@@ -53,6 +53,7 @@ def standalone(mission: Mission, workshop: Workshop, **changed: Any) -> Standalo
         "seconds": 200,
         "stop": threading.Event(),
         "on_run": lambda run: None,
+        "on_look": lambda team: None,
         **changed,
     }
     return Standalone(**fields)

@@ -7,8 +7,8 @@ import threading
 import time
 from argparse import ArgumentTypeError
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,6 +28,7 @@ from parallagon.core.errors import ResourceNotFoundError, ValidationError
 from parallagon.management.base import FriendlyCommand
 from parallagon.management.folders import GivenBack, give_back, hashes_in
 from parallagon.management.people import find_person
+from parallagon.management.progress import TeamLine, cost_of, kept_below, terminal
 from parallagon.management.requests import read_request
 from parallagon.management.transfer import import_mission
 
@@ -55,9 +56,13 @@ class Command(FriendlyCommand):
         parser.add_argument("--user", help="its owner; the first administrator if omitted")
         parser.add_argument("--timeout", type=_seconds, help="seconds to work at most")
         parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
+        parser.add_argument(
+            "--no-progress", action="store_true", help="no line that redraws itself on a terminal"
+        )
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
         """Work, give back what was brought, and end with the code of the outcome."""
+        self.stderr.style_func = None  # news, not errors: no reason for red
         folder = Path(what) if Path(what).is_dir() else None
         before = hashes_in(folder) if folder else {}
         mission = self._mission(what, folder, options)
@@ -106,25 +111,32 @@ class Command(FriendlyCommand):
         return imported.mission
 
     def _work(self, mission: Mission, runs: list[AgentRun], options: dict[str, Any]) -> Ending:
+        redraws = not options["json"] and not options["no_progress"]
+        console = terminal(self.stderr, no_color=options["no_color"]) if redraws else None
+        say = console.print if console else self.stderr.write
+
         def tell(run: AgentRun) -> None:
             runs.append(run)
             if run.outcome != AgentRun.Outcome.SKIPPED:
-                self.stderr.write(f"{run.agent.role}: {run.outcome}: {run.reason}")
+                say(f"{run.agent.role}: {run.outcome}: {run.reason}")
 
         with interruptible() as stop:
-            workshop = Workshop.open(settings.ENVIRONMENT)
-            try:
-                return Standalone(
-                    mission=mission,
-                    workshop=workshop,
-                    threads=settings.PARALLAGON_CYCLES,
-                    until_settled=options["until_settled"],
-                    seconds=options["timeout"],
-                    stop=stop,
-                    on_run=tell,
-                ).work()
-            finally:
-                workshop.close()
+            line = TeamLine(runs=runs, stop=stop)
+            with kept_below(line, console) if console else nullcontext():
+                workshop = Workshop.open(_environment(is_quiet=console is not None))
+                try:
+                    return Standalone(
+                        mission=mission,
+                        workshop=workshop,
+                        threads=settings.PARALLAGON_CYCLES,
+                        until_settled=options["until_settled"],
+                        seconds=options["timeout"],
+                        stop=stop,
+                        on_run=tell,
+                        on_look=line.look,
+                    ).work()
+                finally:
+                    workshop.close()
 
 
 @contextmanager
@@ -147,6 +159,12 @@ def interruptible() -> Iterator[threading.Event]:
         yield stop
     finally:
         put_back()
+
+
+def _environment(*, is_quiet: bool) -> Mapping[str, str]:
+    """Return the workshop's; the gateway, which logs by itself, must not write into the line."""
+    is_quiet = is_quiet and settings.LOG_LEVEL != "DEBUG"
+    return {**settings.ENVIRONMENT, "LOG_LEVEL": "ERROR"} if is_quiet else settings.ENVIRONMENT
 
 
 def _existing(number: str, options: dict[str, Any]) -> Mission:
@@ -175,14 +193,13 @@ def _report(
     mission: Mission, ending: Ending, runs: list[AgentRun], given: GivenBack, seconds: float
 ) -> dict[str, Any]:
     """Return what came of it; a cost that nobody knows is ``None``."""
-    costs = [run.cost for run in runs if run.call_count]
-    known = [cost for cost in costs if cost is not None]
+    cost = cost_of(runs)
     return {
         "mission": mission.pk,
         "ending": ending.name.lower(),
         "seconds": seconds,
         "runs": dict(Counter(run.outcome for run in runs)),
-        "cost": f"{sum(known, Decimal(0)).normalize():f}" if len(known) == len(costs) else None,
+        "cost": None if cost is None else f"{cost.normalize():f}",
         "written": list(given.written),
         "left_alone": list(given.left_alone),
     }
