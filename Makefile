@@ -6,7 +6,7 @@ CHECK_SETTINGS := DJANGO_SETTINGS_MODULE=parallagon.settings.test PORT=8000
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run link test test-production check bench schema messages lock prepare prepare-test
+.PHONY: help run link test test-production kills check bench schema messages lock prepare prepare-test
 
 help:  ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -30,6 +30,11 @@ test: check  ## Check everything, then run every test
 
 test-production: prepare-test  ## Run what uses database or Redis on both servers (ONLY=tests/search)
 	@$(BIN)/python scripts/with_servers.py $(BIN)/python -m pytest -n 2 -m "not browser and not faults" $(ONLY)
+
+kills: prepare-test  ## Kill everything that works, at random, 100 times (KILLS=25, SEED=7 repeats)
+	@PARALLAGON_KILLS=$(or $(KILLS),100) $(if $(SEED),PARALLAGON_KILLS_SEED=$(SEED)) \
+		LOG_LEVELS=parallagon.core.services=WARNING $(BIN)/python -m pytest tests/faults/test_random_kills.py \
+		--quiet --log-cli-level=INFO --override-ini=log_cli_format="%(message)s"
 
 check: prepare-test  ## Format, lint, types, architecture, migrations, API schema
 	@$(BIN)/ruff format --check --quiet $(PACKAGES)
