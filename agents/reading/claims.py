@@ -2,8 +2,8 @@
 
 A claim is a list item or a paragraph that says something of its own. It is borne out by a quotation
 inside of it, or by a block (`>`) beside it: the one that follows it or else, where nothing claims
-anything before the block, the one that it follows. A line that ends in a colon leaves the quoting
-to the list that it introduces.
+anything before the block, the one that it follows. An item may leave the quoting to the item below
+it, and a line that ends in a colon to the list that it introduces.
 
 Headings, tables, code, comments, what is in italics, questions, counts (`covered: 12`) and lines
 that say that there is nothing to say claim nothing.
@@ -25,6 +25,7 @@ COMMENT = re.compile(r"<!--(?:(?!<!--|-->).)*-->", re.DOTALL)
 ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d{1,4}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 RULE = re.compile(r"^[ \t]*(?:=+|-+|(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})[ \t]*$")
 INDENTED = re.compile(r"^(?: {2,}|[ ]?\t)")
+TABLE = re.compile(r"^[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+$")
 ITALIC = re.compile(r"(?<![*\w])\*(?![*\s])[^*]+(?<!\s)\*(?![*\w])|(?<!\w)_(?!_)[^_]+_(?!\w)")
 BOLD = re.compile(r"(\*\*|__)[^*_]+\1:?")
 SENTENCE = re.compile(r"(?<=[.!?…])\s+(?=[^a-zà-ÿ\s])")
@@ -32,11 +33,12 @@ NUMBER = re.compile(r"\bR?\d+(?:[.,]\d+)?\b")
 WORD = re.compile(r"[^\W_]+")
 
 _SOME = r"R?\d+(?:[.,]\d+)?(?: ?%)?"
-_SOMES = rf"{_SOME}(?: (?:and|et|of|sur|to|à|/|–|-) {_SOME})*(?: \({_SOME}\))?"
+_SOMES = rf"{_SOME}(?:(?: (?:and|et|out of|of|sur|to|à) | ?[/–-] ?){_SOME})*(?: \({_SOME}\))?"
 _VALUE = rf"(?:{_SOMES}|none|aucune?|—|–|-)"
 _WORDS = r"(?!R\d)[^\W\d][\w’'./-]*(?: (?!R\d)[\w’'./-]+)"
 COUNT = re.compile(
-    rf"(?:{_WORDS}{{0,4}} ?[:=] ?)?{_VALUE}|\d+ {_WORDS}{{0,2}}|{_WORDS}{{0,1}} \d+", re.IGNORECASE
+    rf"(?:{_WORDS}{{0,4}} ?[:=] ?)?(?:{_VALUE}|\d+ {_WORDS}{{0,2}})|{_WORDS}{{0,1}} \d+",
+    re.IGNORECASE,
 )
 CLAUSE = re.compile(r"[,;·|] | / ")
 NOTHING = re.compile(
@@ -74,6 +76,22 @@ class _Passage:
         return self.kind in (_Kind.ITEM, _Kind.PARAGRAPH)
 
     @property
+    def is_table(self) -> bool:
+        """Whether it is a table whose rows do not begin with a bar."""
+        return len(self.lines) > 1 and TABLE.match(self.lines[1].text) is not None
+
+    @property
+    def indent(self) -> int:
+        line = self.lines[0].text.expandtabs(4)
+        return len(line) - len(line.lstrip())
+
+    def is_below(self, other: "_Passage") -> bool:
+        """Return whether it begins a list below a paragraph, or below another item."""
+        if self.kind is not _Kind.ITEM:
+            return False
+        return other.kind is not _Kind.ITEM or self.indent > other.indent
+
+    @property
     def text(self) -> str:
         return " ".join(" ".join(ITEM.sub("", line.whole) for line in self.lines).split())
 
@@ -89,7 +107,10 @@ def unquoted_claims(text: str, computed: Iterable[str] = ()) -> list[Claim]:
     lacking = {
         at
         for at, passage in enumerate(passages)
-        if passage.is_prose and _claims(passage.text) and not quotes_in(passage.lines)
+        if passage.is_prose
+        and not passage.is_table
+        and _claims(passage.text)
+        and not quotes_in(passage.lines)
         if comparable(passage.text).strip(" .") not in known
     }
     lacking -= set(_borne_out(passages, lacking))
@@ -146,10 +167,15 @@ def _may_be_heading(passage: _Passage) -> bool:
 def _borne_out(passages: list[_Passage], lacking: set[int]) -> Iterator[int]:
     """Yield the positions of passages whose quotation stands beside them, or is left to a list."""
     for at, (passage, following) in enumerate(pairwise(passages)):
-        if passage.text.endswith(":") and following.kind is _Kind.ITEM:
+        if following.is_below(passage) and _leaves_to(passage, following):
             yield at
         elif following.kind is _Kind.BLOCK:
             yield at if at in lacking else at + 2
+
+
+def _leaves_to(passage: _Passage, following: _Passage) -> bool:
+    is_quoted = passage.kind is _Kind.ITEM and quotes_in(following.lines)
+    return is_quoted or passage.text.endswith(":")
 
 
 def _claims(text: str) -> bool:

@@ -98,6 +98,8 @@ class TestWholeTeam:
         assert [sentence for sentence in wanted if sentence not in flat] == []
         assert sections == sorted(numbers)
         assert stated(worked) == (len(wanted), 0)
+        runs = AgentRun.objects.filter(agent__mission=worked.mission)
+        assert [flags for flags in runs.values_list("flags", flat=True) if flags] == []
         assert all(worked.number(path) > 1 for path in DOCUMENTS)
         outcomes = set(AgentRun.objects.values_list("outcome", flat=True))
         assert outcomes <= {"changed", "unchanged", "skipped"}, outcomes

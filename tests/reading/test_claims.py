@@ -80,6 +80,8 @@ class TestUnquotedClaims:
             "- Requirements: 12\n- **Covered**: 10 (83 %)\n- Uncovered: R4, R5 and R6",
             "requirements: 2, covered: 1, uncovered: 1",
             "36 requirements, 35 covered, 1 uncovered.",
+            "- Covered: 10/12\n- Covered: 10 out of 12\n- Gaps: 2 sections\n- Covered: R1–R5, R7",
+            "R1 | promises\n--- | ---\nR2 | gold",
             "- Exigences\u00a0: 12\u00a0; couvertes\u00a0: 10\n- Sections vides\u00a0: aucune",
             "Nothing to evaluate for now.",
             "Rien à évaluer pour le moment.",
@@ -105,6 +107,12 @@ class TestUnquotedClaims:
         text = "R4 fails in two ways:\n\n- it says “gold”\n- it lies\n"
 
         assert claims(text) == ["it lies"]
+
+    def test_an_item_leaves_it_to_the_item_below(self) -> None:
+        assert claims("- **R3 — the date**\n  - is “two days”\n  - it lies\n") == ["it lies"]
+        assert claims("- R1 promises gold:\n- R2 is “x”.\n") == ["R1 promises gold:"]
+        assert claims("- R1 promises gold\n- R2 is “x”.\n") == ["R1 promises gold"]
+        assert claims("R1 promises gold\n\n- R2 is “x”.\n") == ["R1 promises gold"]
 
     def test_takes_an_item_with_what_is_indented_below_it(self) -> None:
         text = "- R1 promises\n  a delivery.\n\n  It says “gold”.\n\nR2\nforbids it.\n"
@@ -148,4 +156,5 @@ class TestUnquotedClaims:
 
     @pytest.mark.parametrize("piece", ["<!--", "*a ", "_a ", '"a b', "- ", "a: 1, ", "> ", "a. A"])
     def test_takes_a_time_that_grows_with_the_text_alone(self, piece: str) -> None:
+        """Each would take minutes where a pattern tries every pair of places."""
         unquoted_claims(piece * (400_000 // len(piece)))
