@@ -58,7 +58,7 @@ def signed_out(request: HttpRequest) -> HttpResponse:
     """Say how to get a sign-in link; whoever is signed in goes on to the editor."""
     if request.user.is_authenticated:
         return redirect("frontend:editor")
-    return render(request, "frontend/signed_out.html", _look(request))
+    return render(request, "frontend/signed_out.html")
 
 
 def _look(request: HttpRequest) -> dict[str, Any]:

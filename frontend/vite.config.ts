@@ -18,7 +18,7 @@ export default defineConfig(({ command }) => ({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 600, // CodeMirror, loaded with the first file
-    rollupOptions: { input: { editor: "src/editor.ts", page: "src/page.ts" } },
+    rollupOptions: { input: { editor: "src/editor.ts" } },
   },
   server: { host: "127.0.0.1", port: 5173, strictPort: true },
   test: { include: ["tests/**/*.test.ts"], restoreMocks: true },

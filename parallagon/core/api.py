@@ -15,6 +15,7 @@ from django.core.exceptions import (
 from django.db import OperationalError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views import defaults
 from rest_framework import exceptions, serializers
@@ -150,8 +151,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer a defect outside of the API's views."""
+    """Answer a defect outside of the API's views; the page asks nothing of the database."""
     if not request.path.startswith("/api/"):
-        return defaults.server_error(request)
+        page = render_to_string("500.html", {"request": request})
+        return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR)
     detail = _("Parallagon made a mistake; it is in the log.")
     return problem_response(request, status=500, code="error", detail=detail)

@@ -120,3 +120,41 @@ class TestSignedOut:
         response = signed_in(client).get("/signed-out")
 
         assert response.headers["Location"] == "/editor"
+
+
+class TestErrorPages:
+    def test_say_that_nothing_is_here_in_the_readers_language(self, client: Client) -> None:
+        english = client.get("/nowhere")
+        french = client.get("/nowhere", headers={"Accept-Language": "fr"})
+
+        assert (english.status_code, french.status_code) == (404, 404)
+        assert "<h1>Nothing here</h1>" in english.content.decode()
+        assert "<h1>Rien ici</h1>" in french.content.decode()
+        assert 'href="/editor"' in english.content.decode()
+
+    def test_have_a_style_that_the_policy_allows(self, client: Client) -> None:
+        response = client.get("/nowhere")
+
+        found = re.search(r'<style nonce="([^"]+)">', response.content.decode())
+        assert found
+        assert f"'nonce-{found[1]}'" in response.headers["Content-Security-Policy"]
+
+    def test_say_that_a_form_was_out_of_date(self) -> None:
+        response = Client(enforce_csrf_checks=True).post("/sign-in", {"username": "ada"})
+
+        assert response.status_code == 403
+        assert "<h1>Please try again</h1>" in response.content.decode()
+
+    @pytest.mark.parametrize("language", ["en", "fr"])
+    def test_confess_a_defect(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch, language: str
+    ) -> None:
+        monkeypatch.setattr("frontend.views._page_context", lambda _request: 1 / 0)
+        client.raise_request_exception = False
+
+        response = signed_in(client).get("/editor", headers={"Accept-Language": language})
+
+        said = {"en": "That did not work", "fr": "Cela n’a pas marché"}[language]
+        assert response.status_code == 500
+        assert f"<h1>{said}</h1>" in response.content.decode()
+        assert "ZeroDivisionError" not in response.content.decode()
