@@ -114,6 +114,12 @@ def _choose_theme(request: HttpRequest, _user: User) -> HttpResponse:
     return response
 
 
+def _theme(request: HttpRequest) -> str:
+    """Return the look that was chosen; the editor writes "system" where none was."""
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    return theme if theme in THEMES else ""
+
+
 def _unknown(_request: HttpRequest, _user: User) -> HttpResponse:
     raise ValidationError(_("This page knows no such action: load it again."))
 
@@ -151,7 +157,7 @@ def _page(request: HttpRequest, user: User, *, status: int = 200, **shown: Any) 
         "scopes": ApiKey.Scope.choices,
         "days": DAYS,
         "has_password": user.has_usable_password(),
-        "theme": request.COOKIES.get(THEME_COOKIE),
+        "theme": _theme(request),
         "themes": [("light", _("Light")), ("dark", _("Dark")), ("", _("As the system"))],
         "languages": User.Language.choices,
         "back": reverse("frontend:editor"),

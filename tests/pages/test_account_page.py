@@ -101,6 +101,15 @@ class TestPage:
         page = here.get("/account").content.decode()
         assert ('<html lang="en" class="dark"' in page) == (kept == "dark")
 
+    @pytest.mark.parametrize("cookie", ["", "system", "sepia"])
+    def test_shows_that_none_was_chosen(self, here: Client, cookie: str) -> None:
+        here.cookies["parallagon_theme"] = cookie
+
+        page = here.get("/account").content.decode()
+
+        chosen = re.findall(r'name="theme" value="(\w*)" aria-pressed="true"', page)
+        assert chosen == [""]
+
 
 class TestSessions:
     def test_end_one_by_one(self, here: Client, ada: User) -> None:
