@@ -8,7 +8,7 @@ export const alerts: typeof english = {
     mission: "Cette mission",
     installation: "L’installation",
     introMission: "Les propriétaires de la mission sont prévenus quand une limite est dépassée, puis quand c’est terminé.",
-    introInstallation: "L’équipe est prévenue quand une limite est dépassée, puis quand c’est terminé.",
+    introInstallation: "Les administrateurs sont prévenus quand une limite est dépassée, puis quand c’est terminé.",
     empty: "Rien n’est encore surveillé ici.",
     add: "Ajouter une règle",
     save: "Enregistrer la règle",
