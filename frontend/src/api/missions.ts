@@ -18,7 +18,7 @@ import type {
 
 const LONGEST_LIST = 5_000;
 const encodePath = (path: string) => path.split("/").map(encodeURIComponent).join("/");
-const fileUrl = (mission: number, path: string) => `missions/${mission}/files/${encodePath(path)}`;
+export const fileUrl = (mission: number, path: string) => `missions/${mission}/files/${encodePath(path)}`;
 
 export const listMissions = () => readAll<Mission>("missions/");
 export const readMission = (id: number) => request<Mission>("GET", `missions/${id}/`);

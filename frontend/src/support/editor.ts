@@ -9,6 +9,7 @@ import { Decoration, EditorView, drawSelection, keymap, placeholder, type Decora
 import { tags } from "@lezer/highlight";
 
 import { isMarkdown } from "./paths";
+import { provenanceGutter } from "./provenanceGutter";
 import { rebasedChanges } from "./rebase";
 
 /** Marks a change that came from others: it is neither typed nor undone here. */
@@ -103,6 +104,8 @@ export interface EditorOptions {
   phrases: Record<string, string>;
   nonce: string;
   isReadOnly: boolean;
+  /** Whether there is room beside the text for who wrote it. */
+  hasOrigins: boolean;
   onEdit(): void;
   onSave(): void;
 }
@@ -145,6 +148,7 @@ function extensionsFor(options: EditorOptions): Extension[] {
     placeholder(options.placeholder),
     flashes,
     theme,
+    ...(options.hasOrigins ? [provenanceGutter()] : []),
     syntaxHighlighting(highlight),
     ...(isMarkdown(options.path) ? [markdown({ base: markdownLanguage, completeHTMLTags: false })] : []),
   ];
