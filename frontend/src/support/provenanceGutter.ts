@@ -58,7 +58,7 @@ class StretchMarker extends GutterMarker {
 
   override toDOM(view: EditorView): Node {
     const element = document.createElement(this.isFirst ? "button" : "span");
-    element.className = `cm-origin${this.mark.role ? ` role-${this.mark.role}` : ""}`;
+    element.className = `cm-origin role${this.mark.role ? ` role-${this.mark.role}` : ""}`;
     element.title = this.mark.label;
     element.addEventListener("click", () => openAt(view, this.line, element));
     if (element instanceof HTMLButtonElement) {
