@@ -13,14 +13,6 @@ from xdist.scheduler import LoadFileScheduling
 
 # Whole installations, browsers and killed processes: one after the other, in one worker.
 ALONE = ("tests/browser/", "tests/faults/", "tests/frame/test_up.py")
-# Their waits are measured for a database in the process; on a server they are not reliable yet.
-NOT_ON_SERVERS = (
-    "tests/events/test_socket.py",
-    "tests/events/test_signing_in.py",
-    # What they count is counted on SQLite; here a cache's statements may come in between.
-    "tests/missions/test_landing_cost.py",
-    "tests/missions_api/test_proposals.py::TestListProposals::test_costs_the_same",
-)
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -47,8 +39,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _uses_servers(item: pytest.Item) -> bool:
-    if item.nodeid.startswith(NOT_ON_SERVERS):
-        return False
     fixtures = getattr(item, "fixturenames", ())
     return bool({"db", "transactional_db", "servers"} & {*fixtures}) or any(
         item.iter_markers("django_db")

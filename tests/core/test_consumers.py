@@ -4,13 +4,13 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import channel_layers
-from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 from prometheus_client import REGISTRY
 
 from parallagon.accounts.models import User
 from parallagon.core import live
 from parallagon.core.consumers import BaseConsumer, NowhereConsumer
+from tests.sockets import SocketClient
 
 # A consumer tidies its thread's connections up when it ends.
 pytestmark = pytest.mark.django_db
@@ -40,8 +40,8 @@ def fresh_layer() -> None:
     channel_layers.backends.clear()
 
 
-def open_socket(consumer: type[BaseConsumer], user: Any) -> WebsocketCommunicator:
-    socket = WebsocketCommunicator(consumer.as_asgi(), "/")
+def open_socket(consumer: type[BaseConsumer], user: Any) -> SocketClient:
+    socket = SocketClient(consumer.as_asgi(), "/")
     socket.scope["user"] = user
     return socket
 
@@ -115,7 +115,7 @@ class TestBaseConsumer:
 
 class TestNowhere:
     async def test_answers_with_a_close_code(self) -> None:
-        socket = WebsocketCommunicator(NowhereConsumer.as_asgi(), "/ws/v1/nothing/")
+        socket = SocketClient(NowhereConsumer.as_asgi(), "/ws/v1/nothing/")
 
         assert (await socket.connect())[0]
         assert await socket.receive_output() == {"type": "websocket.close", "code": 4404}

@@ -11,7 +11,6 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import channel_layers
 from channels.routing import URLRouter
-from channels.testing import WebsocketCommunicator
 from django.db import connection, transaction
 
 from missions import events
@@ -20,6 +19,7 @@ from parallagon.accounts.models import User
 from parallagon.core import live
 from parallagon.routing import websockets
 from tests.factories import make_user
+from tests.sockets import SocketClient
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 Frame = dict[str, Any]
@@ -100,7 +100,7 @@ def deaf_layer(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 class Socket:
     """A client's side of the socket."""
 
-    def __init__(self, communicator: WebsocketCommunicator) -> None:
+    def __init__(self, communicator: SocketClient) -> None:
         self.communicator = communicator
 
     async def frame(self) -> Frame:
@@ -127,7 +127,7 @@ class Socket:
 @asynccontextmanager
 async def connected(user: Any, path: str) -> AsyncIterator[Socket]:
     """Open a socket; it is accepted always, and perhaps closed at once."""
-    communicator = WebsocketCommunicator(URLRouter(websockets), path)
+    communicator = SocketClient(URLRouter(websockets), path)
     communicator.scope["user"] = user
     is_accepted, _ = await communicator.connect(timeout=5)
     assert is_accepted

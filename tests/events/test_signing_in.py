@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.testing import WebsocketCommunicator
 from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
@@ -19,6 +18,7 @@ from parallagon.asgi import application
 from parallagon.core import stays
 from parallagon.core.subprotocols import MARKER
 from tests.events.conftest import Socket, address
+from tests.sockets import SocketClient
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,7 +34,7 @@ async def opened(
     mission: Mission, *offered: str, headers: tuple[tuple[bytes, bytes], ...] = ()
 ) -> AsyncIterator[Socket]:
     """Open a socket as a program does, through the whole door."""
-    communicator = WebsocketCommunicator(
+    communicator = SocketClient(
         application,
         address(mission),
         headers=[(b"host", b"127.0.0.1"), *headers],
@@ -162,7 +162,7 @@ class TestDoor:
     async def test_is_shut_to_other_pages_and_to_who_offers_nothing(
         self, mission: Mission, origin: Any, offered: tuple[str, ...]
     ) -> None:
-        communicator = WebsocketCommunicator(
+        communicator = SocketClient(
             application,
             address(mission),
             headers=[(b"host", b"127.0.0.1"), *origin],

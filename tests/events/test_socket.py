@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
-from channels.testing import WebsocketCommunicator
 from django.conf import settings as django_settings
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client
@@ -17,6 +16,7 @@ from missions.services import DeleteMission, RemoveMember
 from parallagon.accounts.models import User
 from parallagon.asgi import application
 from tests.events.conftest import NOW, address, connected, publish, publish_later
+from tests.sockets import SocketClient
 
 
 @pytest.fixture
@@ -416,7 +416,7 @@ class TestMessages:
 class TestDoor:
     """The whole application: cookies and the origin."""
 
-    def communicator(self, mission: Mission, user: User, origin: bytes) -> WebsocketCommunicator:
+    def communicator(self, mission: Mission, user: User, origin: bytes) -> SocketClient:
         client = Client()
         client.force_login(user)
         cookie = client.cookies[django_settings.SESSION_COOKIE_NAME].value
@@ -425,7 +425,7 @@ class TestDoor:
             (b"origin", origin),
             (b"cookie", f"{django_settings.SESSION_COOKIE_NAME}={cookie}".encode()),
         ]
-        return WebsocketCommunicator(application, address(mission), headers=headers)
+        return SocketClient(application, address(mission), headers=headers)
 
     async def test_knows_the_session(self, owner: User, mission: Mission) -> None:
         socket = await sync_to_async(self.communicator)(mission, owner, b"http://127.0.0.1:8000")

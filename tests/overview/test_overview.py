@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from channels.routing import URLRouter
-from channels.testing import WebsocketCommunicator
 from django.core.cache import cache
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -22,6 +21,7 @@ from parallagon.overview.consumers import OverviewConsumer
 from parallagon.routing import websockets
 from tests.agents.factories import browser, make_agent, make_call, make_run
 from tests.factories import make_mission, make_user, write_files
+from tests.sockets import SocketClient
 
 URL = "/api/v1/overview/"
 
@@ -135,8 +135,8 @@ class TestSocket:
         monkeypatch.setattr(OverviewConsumer, "refresh_seconds", 0.02)
 
     @staticmethod
-    def socket(user: User) -> WebsocketCommunicator:
-        socket = WebsocketCommunicator(URLRouter(websockets), "/ws/v1/overview/")
+    def socket(user: User) -> SocketClient:
+        socket = SocketClient(URLRouter(websockets), "/ws/v1/overview/")
         socket.scope["user"] = user
         return socket
 
@@ -168,7 +168,7 @@ class TestSocket:
         assert message["code"] == 4403
 
     @staticmethod
-    async def frame(socket: WebsocketCommunicator, kind: str, part: str = "") -> dict[str, Any]:
+    async def frame(socket: SocketClient, kind: str, part: str = "") -> dict[str, Any]:
         """Return the data of the next frame of that kind that has that part."""
         async with asyncio.timeout(30):
             while True:
