@@ -51,15 +51,15 @@ class Server:
             "settings.DATABASES['default']['NAME'] = os.environ['TEST_DATABASE'];"
             "from parallagon.server import CommandLine; CommandLine.entrypoint()"
         )
-        database = str(django_settings.DATABASES["default"]["NAME"])
         self.process = subprocess.Popen(
             [sys.executable, "-c", code, "--port", str(self.port), "parallagon.asgi:application"],
             cwd=ROOT,
             env={
                 **os.environ,
                 "DJANGO_SETTINGS_MODULE": "parallagon.settings.test",
-                "TEST_DATABASE": database,
-                "PARALLAGON_TEST_DATA_DIR": str(Path(database).parent),  # the same secrets
+                "TEST_DATABASE": str(django_settings.DATABASES["default"]["NAME"]),
+                # The same secrets.
+                "PARALLAGON_TEST_DATA_DIR": os.environ["PARALLAGON_DATA_DIR"],
                 "PORT": str(self.port),
             },
         )
