@@ -32,5 +32,5 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     except ParallagonError as error:
         context = {"refusal": error.message}
         response = render(request, "frontend/invitation.html", context, status=error.status)
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Referrer-Policy"] = "same-origin"
     return response

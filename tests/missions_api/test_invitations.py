@@ -40,7 +40,7 @@ class TestLink:
         answer = guest.post(link)
 
         assert "Ada Lovelace invites you to “A mission” as editor" in page.content.decode()
-        assert page.headers["Referrer-Policy"] == "no-referrer"
+        assert page.headers["Referrer-Policy"] == "same-origin"
         assert answer.headers["Location"] == f"/editor/{mission.pk}"
         assert Membership.objects.get(user=stranger).role == "editor"
         assert client.get(f"{url}invitations/").json()["results"] == []
