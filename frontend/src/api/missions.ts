@@ -80,7 +80,7 @@ export const readChanges = (mission: number, after: number, wait = 0, signal?: A
   });
 
 /** Read a whole list, page after page. */
-async function readAll<Item>(path: string): Promise<Item[]> {
+export async function readAll<Item>(path: string): Promise<Item[]> {
   const items: Item[] = [];
   let next: string | null = withQuery(path, "page_size=200");
   while (next && items.length < LONGEST_LIST) {

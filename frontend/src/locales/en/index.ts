@@ -3,6 +3,7 @@ import { alerts } from "./alerts";
 import { budget } from "./budget";
 import { feed } from "./feed";
 import { files } from "./files";
+import { members } from "./members";
 import { missions } from "./missions";
 import { notices } from "./notices";
 import { runs } from "./runs";
@@ -13,6 +14,7 @@ import { shell } from "./shell";
 export const en = {
   ...shell,
   ...missions,
+  ...members,
   ...files,
   ...agents,
   ...runs,

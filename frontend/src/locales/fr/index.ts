@@ -5,6 +5,7 @@ import { alerts } from "./alerts";
 import { budget } from "./budget";
 import { feed } from "./feed";
 import { files } from "./files";
+import { members } from "./members";
 import { missions } from "./missions";
 import { notices } from "./notices";
 import { runs } from "./runs";
@@ -14,6 +15,7 @@ import { shell } from "./shell";
 export const fr: Catalogue = {
   ...shell,
   ...missions,
+  ...members,
   ...files,
   ...agents,
   ...runs,
