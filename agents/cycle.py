@@ -336,6 +336,7 @@ class Cycle:
                 staged=staged,
                 staging=staging,
                 files=self.role.run_files(staged.files),
+                may_shrink=self.role.may_shrink,
             )
         written = {change.path: change.text for change in judged.changes if change.text}
         self.settlement.flags = self.role.review(done.context, written)[:MOST_FLAGS]

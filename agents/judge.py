@@ -116,8 +116,17 @@ def _failure_of(report: RunReport) -> str:
     return next((call.failure for call in failed if call.failure), Failure.UNEXPECTED)
 
 
-def judge(result: EngineResult, *, staged: Staged, staging: Path, files: RunFiles) -> Judged:
+def judge(
+    result: EngineResult,
+    *,
+    staged: Staged,
+    staging: Path,
+    files: RunFiles,
+    may_shrink: bool = False,
+) -> Judged:
     """Return what may land of the staging folder.
+
+    A file that lost most of its text is proposed, not changed, unless it ``may_shrink``.
 
     Raises:
         Ended: ``rejected``, with every refused path, when the run touched what it does not own
@@ -142,7 +151,8 @@ def judge(result: EngineResult, *, staged: Staged, staging: Path, files: RunFile
         # Aider applies the edits that match and asks for the others again, in vain this time:
         # a half of what the model meant is not taken.
         raise Ended(Outcome.FAILED, in_words(result.reason), failure=result.remark)
-    return Judged(changes=tuple(changes), propose=_suspicion(changes, staged))
+    propose = None if may_shrink else _suspicion(changes, staged)
+    return Judged(changes=tuple(changes), propose=propose)
 
 
 def _paths(staging: Path) -> Iterator[str]:

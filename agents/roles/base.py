@@ -161,6 +161,8 @@ class AiderAgent(ABC):
     is_told_of_history: ClassVar[bool] = False
     """Whether it is given what happened since its last run."""
     is_told_of_paths: ClassVar[bool] = False
+    may_shrink: ClassVar[bool] = False
+    """Its file reports what is open: it loses most of its text when everything is done."""
     """Whether it is given the names of all files, also of those that it does not read."""
     is_available: ClassVar[bool] = True
     """Whether this installation has the role: its agents can work."""

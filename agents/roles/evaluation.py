@@ -37,6 +37,7 @@ class Evaluation(AiderAgent):
     watches = ("specifications.md", "production.md", "production/**")
     reads = ("demande.md", "duplication.md")
     is_told_of_paths = True
+    may_shrink = True
     interval = 30
 
     def review(self, context: RunContext, written: Mapping[str, str]) -> Sequence[Flag]:

@@ -85,6 +85,18 @@ class TestShrinking:
         [told] = team.events("proposal.changed")
         assert told == {"proposal": proposal.pk, "state": "OPEN"}
 
+    def test_a_report_of_what_is_open_may_shrink(
+        self, team: Team, model: ScriptedModel, settings: Any
+    ):
+        settings.PARALLAGON_WHOLE_MODELS = ["*"]
+        team.put("evaluation.md", LONG)
+        model.enqueue(whole_block("evaluation.md", "# Evaluation\n\nAll is covered.\n"))
+
+        run = team.run("evaluation")
+
+        assert run.outcome == "changed", run.reason
+        assert not Proposal.objects.exists()
+
     def test_a_short_file_may_shrink(self, team: Team, model: ScriptedModel, settings: Any):
         settings.PARALLAGON_WHOLE_MODELS = ["*"]
         model.enqueue(whole_block("production.md", "# P\n"))
