@@ -320,6 +320,7 @@ class Cycle:
         except GatewayError as error:
             raise Ended(Outcome.FAILED, str(error), failure=Failure.GATEWAY_LOST) from error
         keep(self.run, done.report)
+        self.settlement.calls = done.report.calls
         if done.cause == "stopped":
             raise HandedBack(done.result.reason)
         return done

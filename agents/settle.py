@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from agents.changes import describe, summarize
-from agents.gateway.protocol import read_calls
+from agents.gateway.protocol import CallRecord, read_calls
 from agents.judge import Ended
 from agents.models import AgentRun
 from agents.roles.base import Flag
@@ -47,6 +47,8 @@ class Settlement:
     run: AgentRun
     clock: Callable[[], datetime]
     log: RunLog | None = None
+    calls: Sequence[CallRecord] | None = None
+    """What the gateway told of the run's calls; until it has, what it wrote of them is read."""
     flags: Sequence[Flag] = ()
 
     def __post_init__(self) -> None:
@@ -62,9 +64,10 @@ class Settlement:
 
     def hand_back(self, reason: str) -> None:
         """Let another worker do it: what its calls cost is written down, nothing else."""
-        calls = read_calls(run_directory(self.run.pk))
         try:
-            HandBackRun(run=self.run, reason=reason, calls=calls, now=self.clock()).execute()
+            HandBackRun(
+                run=self.run, reason=reason, calls=self._calls(), now=self.clock()
+            ).execute()
         except Conflict as error:
             logger.info("the run had been ended by someone else: %s", error)
 
@@ -118,10 +121,13 @@ class Settlement:
             reason=scrub(reason),  # it may repeat what a provider said
             failure=failure,
             wait=wait,
-            calls=read_calls(run_directory(self.run.pk)),
+            calls=self._calls(),
             changes=changes,
             refused=refused,
             flags=[asdict(flag) for flag in self.flags],
             timings=self.steps.to_json(),
             now=self.clock(),
         ).execute()
+
+    def _calls(self) -> Sequence[CallRecord]:
+        return read_calls(run_directory(self.run.pk)) if self.calls is None else self.calls

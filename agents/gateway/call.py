@@ -16,9 +16,6 @@ from agents.gateway.protocol import NOTHING, CallRecord
 from agents.gateway.replies import Tape
 from agents.gateway.runs import Run
 
-# A reply under way is noted each time it has grown by this much: what a crash can lose of a charge.
-NOTED_TOKENS = 500
-
 
 class Call:
     """One call while it is under way: what it said so far, what it cost, what is written of it."""
@@ -34,23 +31,25 @@ class Call:
         self._begun = time.monotonic()
         self._counted = 0
         self._charged = NOTHING
-        self._noted = 0
+        self._told: tuple[int, Usage | None] = 0, None  # what is noted of the reply
         self._opening: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
 
     def open(self) -> None:
-        """Record that the call began, beside the wait for the provider.
+        """Note that the call begins, before anyone is asked; the disk has it beside the wait.
 
-        Raises CallFailed when the allowance does not cover one more call.
+        Raises CallFailed when the allowance does not cover one more call, which then is none:
+        its record says why. Raises OSError.
         """
-        record = self._record()
-        self.run.records[self.number] = record
-        self._opening = asyncio.create_task(asyncio.to_thread(self._write_opening, record))
         # The question is counted before it is asked: runs that begin together share what is left.
-        self._charged = self._cost(record.input_tokens, 0, None) or NOTHING
-        if sentence := self.run.meter.begin_call(self._charged):
-            self._charged = NOTHING
-            raise CallFailed("over_allowance", sentence)
+        cost = self._cost(self._asked_tokens, 0, None) or NOTHING
+        if sentence := self.run.meter.begin_call(cost):
+            refused = CallFailed("over_allowance", sentence)
+            self.run.records[self.number] = self._record(refused)
+            raise refused
+        self._charged = cost
+        self._note(self._record())
+        self._opening = asyncio.create_task(asyncio.to_thread(self._write_opening))
 
     async def opened(self) -> None:
         """Wait until the record of the beginning is safe. Raises OSError."""
@@ -63,11 +62,15 @@ class Call:
             self.tape.add(chunk)
 
     def observe(self) -> None:
-        """Charge what the reply has grown by. Raises CallFailed when that is too much."""
+        """Charge what the reply has grown by, before it goes on: a crash loses nothing of it.
+
+        Raises CallFailed when that is too much. Raises OSError.
+        """
         sentence = self._charge()
-        if self._counted - self._noted >= NOTED_TOKENS:
-            self._noted = self._counted
-            self._put(self._record())
+        told = self._counted, self.reply.usage if self.reply else None
+        if told != self._told:
+            self._told = told
+            self._note(self._record())
         if sentence:
             raise CallFailed("over_allowance", sentence, status=200)
 
@@ -128,12 +131,12 @@ class Call:
     def _asked_tokens(self) -> int:
         return estimate_tokens(input_characters(self.body))
 
-    def _put(self, record: CallRecord) -> None:
+    def _note(self, record: CallRecord) -> None:
         self.run.records[self.number] = record
         self.run.files.note(record)
 
-    def _write_opening(self, record: CallRecord) -> None:
-        self.run.files.keep(record)
+    def _write_opening(self) -> None:
+        self.run.files.sync()
         self.run.files.tell({"call": self.number, "at": self._started_at, "request": self.body})
 
     def _write_closing(self, record: CallRecord) -> None:
@@ -156,6 +159,8 @@ class Call:
         input_tokens = usage.input_tokens if usage else None
         output_tokens = self._output_tokens()
         is_told = usage is not None and usage.output_tokens == output_tokens
+        # What a provider tells in the middle of a reply is out of date with the next piece.
+        is_told = is_told and (self.reply is None or self.reply.is_ending)
         if input_tokens is None and (failed is None or self.reply or failed.status == 200):
             is_told = False
             input_tokens = self._asked_tokens
@@ -191,8 +196,12 @@ class Call:
         }
 
     def _output_tokens(self) -> int | None:
-        """Return the provider's count, or an estimate where it tells none (or a careless zero)."""
+        """Return the provider's count, or an estimate where it tells none (or a careless zero).
+
+        Before the end it is the higher one of both: the provider may have told its count long ago.
+        """
         if self.reply is None:
             return None
         told = self.reply.usage.output_tokens if self.reply.usage else None
-        return told or estimate_tokens(self.reply.characters)
+        estimate = estimate_tokens(self.reply.characters)
+        return told or estimate if self.reply.is_ending else max(told or 0, estimate)

@@ -20,11 +20,6 @@ class StreamJudge:
         self._has_bytes = False
         self.has_begun = False  # an event was seen
 
-    @property
-    def is_ending(self) -> bool:
-        """Whether a finish reason or the end mark was seen: what comes now decides."""
-        return self.reply.is_done or self.reply.finish_reason is not None
-
     def feed(self, chunk: bytes) -> None:
         """Take in the next bytes. Raises CallFailed as soon as they cannot be part of a reply."""
         self._has_bytes = self._has_bytes or bool(chunk.strip())

@@ -203,14 +203,30 @@ class CallRecord:
         """What it cost; `None` when that is not known."""
         return None if self.cost is None else Decimal(self.cost)
 
+    @property
+    def was_made(self) -> bool:
+        """Whether anyone was asked: a call that the allowance forbade is none, and is free."""
+        return self.failure != "over_allowance" or self.status is not None
+
     def to_json(self) -> dict[str, Any]:
         """Return what `CallRecord(**values)` reads."""
         return asdict(self)
 
+    def since(self, before: Self | None) -> dict[str, Any]:
+        """Return what of it is new, and whose call it is; all of it where nothing was before."""
+        if before is None:
+            return self.to_json()
+        known = vars(before)
+        new = {name: value for name, value in vars(self).items() if value != known[name]}
+        return {"number": self.number, **new}
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunReport:
-    """What a run used. `void` is the sentence that says why none of it may be taken."""
+    """What a run used. `void` is the sentence that says why none of it may be taken.
+
+    Among its calls are those that were refused before they were made: they say why it is void.
+    """
 
     run_id: str
     calls: tuple[CallRecord, ...]
@@ -275,17 +291,20 @@ class Bounds:
 def read_calls(directory: Path) -> tuple[CallRecord, ...]:
     """Return the calls of the run that wrote to this folder, in order, each as last recorded.
 
-    Lines that are not whole are passed over: the last one may be torn after a crash.
+    A line is a whole record, or what is new in it. Lines that are torn are passed over: the last
+    one may be after a crash.
     """
     try:
         lines = (directory / CALLS_FILE).read_bytes().splitlines()
     except FileNotFoundError:
         return ()
-    calls: dict[int, CallRecord] = {}
+    calls: dict[int, dict[str, Any]] = {}
     for line in lines:
         try:
-            call = CallRecord(**json.loads(line))
-        except (ValueError, TypeError):
+            values = json.loads(line)
+            known = calls.get(values["number"]) or vars(CallRecord(**values))
+            if values.keys() <= known.keys():
+                calls[values["number"]] = known | values
+        except (ValueError, TypeError, LookupError):
             continue
-        calls[call.number] = call
-    return tuple(calls[number] for number in sorted(calls))
+    return tuple(CallRecord(**calls[number]) for number in sorted(calls))

@@ -40,16 +40,26 @@ class RunFiles:
         self._calls = os.open(directory / CALLS_FILE, _FLAGS, 0o600)
         self._transcript = os.open(directory / TRANSCRIPT_FILE, _FLAGS, 0o600)
         self._replies = os.open(directory / REPLIES_FILE, _FLAGS, 0o600)
+        self._noted: dict[int, CallRecord] = {}
         self._taped = 0
         self._folder: int | None = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def note(self, record: CallRecord) -> None:
-        """Append the record; it survives this process."""
-        self._write(self._calls, self._line(record.to_json()))
+        """Append what is new in the record since the last time; it survives this process.
+
+        Some dozen bytes and microseconds, so that every piece of a reply can afford it.
+        """
+        known = self._noted.get(record.number)
+        self._write(self._calls, self._line(record.since(known)))
+        self._noted[record.number] = record
 
     def keep(self, record: CallRecord) -> None:
-        """Append the record and wait until it survives the machine."""
-        self.note(record)
+        """Append the whole record and wait until it survives the machine."""
+        self._write(self._calls, self._line(record.to_json()))
+        self.sync()
+
+    def sync(self) -> None:
+        """Wait until what is written of the calls survives the machine."""
         os.fsync(self._calls)
         if self._folder is not None:
             # Once, so that the file's name survives as well as what is in it.

@@ -106,7 +106,7 @@ class Relay:
                 call.observe()
                 held += chunk
                 # Nothing goes on before the first event either: this may be a page of HTML.
-                if judge.has_begun and not judge.is_ending:
+                if judge.has_begun and not judge.reply.is_ending:
                     await child.send(bytes(held), answer.content_type)
                     held.clear()
                 if judge.reply.is_done:
@@ -119,6 +119,7 @@ class Relay:
         async with aclosing(answer.chunks()) as chunks:
             body = b"".join([chunk async for chunk in chunks])
         call.hear(body)
+        await call.opened()
         call.reply = family_of(call.run.registration.upstream).new_reply()
         read_body(body, call.reply)
         call.observe()

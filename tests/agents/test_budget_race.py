@@ -1,8 +1,11 @@
 """Six agents that begin together against one small budget, at a provider that streams."""
 
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -98,12 +101,16 @@ class Race:
             turns = threading.Semaphore(0)
             provider.play(reply(turns))
             child = ScriptedChild(self.gateway.door(upstream).api_base, token)
-            child.call(on_piece=turns.release)
+            child.call(on_piece=lambda: self.heard(turns))
             turns.release(PIECES)
             report = self.gateway.finish(str(run.pk))
             return self.end(run, "stopped" if report.void else "whole")
         finally:
             connection.close()
+
+    def heard(self, turns: threading.Semaphore) -> None:
+        """Ask for the next piece."""
+        turns.release()
 
     def end(self, run: AgentRun, how: str) -> str:
         calls = read_calls(run_directory(run.pk))
@@ -182,6 +189,33 @@ class TestADeadWorker:
         assert call.cost == run.cost == pytest.approx(PIECES * PIECE, rel=Decimal("0.01"))
         assert (call.mission_id, call.agent_id, call.model) == (mission.pk, run.agent_id, MODEL)
         assert call.output_price == PRICE
+
+
+class TestADeadGateway:
+    @pytest.mark.faults
+    def test_loses_no_token_of_the_pieces_that_went_on(
+        self, mission: Mission, providers: list[ScriptedProvider]
+    ) -> None:
+        with closing(Gateway(environment={})) as gateway:
+            gateway.start()
+            pid = gateway.health().pid
+            assert pid is not None
+            race = Race(mission, gateway)
+            race.start = threading.Barrier(1)
+            pieces = iter(range(1, PIECES))
+
+            def heard(turns: threading.Semaphore) -> None:
+                if next(pieces) == 7:
+                    os.kill(pid, signal.SIGKILL)
+                else:
+                    turns.release()
+
+            race.heard = heard  # type: ignore[method-assign] # the seventh piece is the last one
+            race.run(race.runs[0], providers[0])
+
+        [call] = ModelCall.objects.filter(run=race.runs[0])
+        assert (call.output_tokens, call.is_estimated) == (7 * PIECE_TOKENS, True)
+        assert call.cost == race.runs[0].cost == pytest.approx(7 * PIECE, rel=Decimal("0.01"))
 
 
 def today() -> Any:

@@ -70,6 +70,17 @@ class TestOutputTokens:
         assert [outcome.status for outcome in outcomes] == [200, 200, 200]
         assert run.finish().output_tokens == 60
 
+    def test_told_in_the_middle_are_not_taken_for_those_of_the_whole_reply(
+        self, provider: ScriptedProvider, start_run: StartRun
+    ) -> None:
+        provider.play([head(), chunk(delta("word") + usage(1)), TOKENS_100, END])
+        run = start_run()
+
+        run.child.call()
+
+        (call,) = run.finish().calls
+        assert (call.failure, call.output_tokens, call.is_estimated) == ("cut_off", 101, True)
+
     def test_that_are_used_up_let_no_other_call_begin(
         self, provider: ScriptedProvider, start_run: StartRun
     ) -> None:
@@ -185,7 +196,10 @@ class TestMoney:
         assert provider.received == []
         report = run.finish()
         assert report.cost == 0
-        assert report.calls[0].dollars is None
+        (call,) = report.calls
+        assert (call.dollars, call.was_made) == (None, False)
+        assert call.detail == report.void == "run: cost used up"
+        assert read_calls(run.directory) == (call,)
 
     def test_nobody_knows_the_price_of_is_not_known(
         self, provider: ScriptedProvider, start_run: StartRun

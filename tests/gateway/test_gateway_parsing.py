@@ -17,7 +17,7 @@ from agents.gateway.completeness import StreamJudge, read_body
 from agents.gateway.failures import CallFailed
 from agents.gateway.families.openai import OpenAIReply
 from agents.gateway.http_upstream import retry_after
-from agents.gateway.protocol import CALLS_FILE, CallRecord, read_calls
+from agents.gateway.protocol import CALLS_FILE, CallRecord, Failure, read_calls
 from agents.gateway.sse import EventParser
 from tests.gateway.gateway_provider import DONE, delta, event, finish, usage
 
@@ -193,11 +193,42 @@ class TestReadCalls:
         expected = {0: (), 1: (records[0],), 2: (CALL,), 3: (CALL, records[2])}
         assert calls == expected[whole]
 
+    @given(tokens=st.lists(st.integers(0, 10**6), max_size=20), cut=st.integers(0, 3_000))
+    def test_adds_what_is_new_to_what_was_recorded(self, tokens: list[int], cut: int) -> None:
+        records = [CALL, *(replace(CALL, output_tokens=count, cost=str(count)) for count in tokens)]
+        told = zip([None, *records], records, strict=False)
+        lines = [json.dumps(new.since(known)).encode() + b"\n" for known, new in told]
+        data = b"".join(lines)[:cut]
+        whole = data.count(b"}")
+
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / CALLS_FILE).write_bytes(data)
+            calls = read_calls(Path(folder))
+
+        assert calls == ((records[whole - 1],) if whole else ())
+
     @pytest.mark.parametrize("line", [b"[]", b"{}", b'{"number": 1}', b"\xff", b"null"])
     def test_passes_over_lines_that_are_no_calls(self, line: bytes, tmp_path: Path) -> None:
         (tmp_path / CALLS_FILE).write_bytes(line + b"\n" + json.dumps(CALL.to_json()).encode())
 
         assert read_calls(tmp_path) == (CALL,)
+
+
+class TestWasMade:
+    @pytest.mark.parametrize(
+        ("failure", "status", "was_made"),
+        [
+            (None, 200, True),
+            (None, None, True),  # asked, and not answered yet
+            ("unreachable", None, True),
+            ("over_allowance", 200, True),  # broken off in the middle of its reply
+            ("over_allowance", None, False),
+        ],
+    )
+    def test_is_true_of_all_that_anyone_was_asked(
+        self, failure: Failure | None, status: int | None, was_made: bool
+    ) -> None:
+        assert replace(CALL, failure=failure, status=status).was_made is was_made
 
 
 class TestRetryAfter:

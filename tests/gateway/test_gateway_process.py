@@ -8,19 +8,28 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
 from agents.gateway.channel import ROOT, gateway_environment
+from agents.gateway.charges import Charge
 from agents.gateway.client import RESTARTED, Gateway
-from agents.gateway.protocol import GatewayUnavailable, read_calls
-from tests.gateway.gateway_provider import Hang, Pause, ScriptedProvider, Step, chunk, delta, head
+from agents.gateway.prices import Price, Rates
+from agents.gateway.protocol import GatewayUnavailable
+from tests.gateway.gateway_provider import Hang, ScriptedProvider, Turn, chunk, delta, head
 from tests.gateway.gateway_run import CANARY, QUICK, StartRun
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.faults
+FREE = Decimal(0)
+TWO_DOLLARS_OUT = Charge(
+    price=Price(rates=Rates(input=FREE, output=Decimal(2), cache_read=FREE, cache_write=FREE))
+)
 HELLO = {"messages": [{"role": "user", "content": "hello"}], "stream": True}
 
 
@@ -66,24 +75,49 @@ class TestKill:
         assert run.child.call().status == 200
         assert run.finish().void is None
 
-    def test_in_the_middle_of_a_reply_loses_no_charge(
-        self, own_gateway: Gateway, provider: ScriptedProvider, start_run: StartRun
+    @pytest.mark.parametrize("pieces", [1, 7, 60])
+    def test_in_the_middle_of_a_reply_loses_nothing_that_went_on(
+        self, own_gateway: Gateway, provider: ScriptedProvider, start_run: StartRun, pieces: int
     ) -> None:
-        pieces: list[Step] = [chunk(delta("x" * 4_000)), Pause(0.02)]
-        provider.play([head(), *pieces * 3, Hang()])
-        run = start_run(at=own_gateway)
+        """The provider sends a piece, of two tokens and a half, when the test has the last one."""
+        turns = threading.Semaphore(0)
+        piece = chunk(delta("ten signs "))
+        provider.play([head(), *[step for _ in range(pieces) for step in (Turn(turns), piece)],
+                       Hang()])  # fmt: skip
+        run = start_run(at=own_gateway, charge=TWO_DOLLARS_OUT)
+        turns.release()
         with run.child.open(HELLO) as response:
-            reply = response.iter_raw()
-            next(reply)
-            wait_until(lambda: read_calls(run.directory)[0].output_tokens == 3_000)
+            reply, heard = response.iter_raw(), b""
+            while True:
+                heard += next(reply)
+                if heard.count(b"ten signs ") == pieces:
+                    break
+                turns.release()
 
             os.kill(pid_of(own_gateway), signal.SIGKILL)
 
         assert run.wait_for_verdict() == RESTARTED
         (call,) = run.finish().calls
-        assert not call.is_complete
-        assert call.output_tokens == 3_000
-        assert call.is_estimated
+        sent = -(-10 * pieces // 4)
+        assert (call.output_tokens, call.is_estimated, call.is_complete) == (sent, True, False)
+        assert call.dollars == sent * Decimal(2) / 1_000_000
+        assert call.status == 200
+
+    def test_before_the_reply_begins_loses_no_question(
+        self, own_gateway: Gateway, provider: ScriptedProvider, start_run: StartRun
+    ) -> None:
+        provider.play([Hang()])
+        run = start_run(at=own_gateway)
+        with ThreadPoolExecutor(1) as pool:
+            asking = pool.submit(run.child.call)
+            wait_until(lambda: bool(provider.received))
+
+            os.kill(pid_of(own_gateway), signal.SIGKILL)
+
+            assert isinstance(asking.exception(10), httpx.TransportError)
+        (call,) = run.finish().calls
+        assert (call.number, call.status, call.output_tokens) == (1, None, None)
+        assert (call.input_tokens, call.is_estimated) == (3, True)
 
     def test_of_a_process_that_hangs_helps_as_well(
         self, own_gateway: Gateway, monkeypatch: pytest.MonkeyPatch

@@ -126,6 +126,11 @@ class Reply(ABC):
         return bad or (ends[0] if ends else None)
 
     @property
+    def is_ending(self) -> bool:
+        """Whether a finish reason or the end mark was seen: what comes now decides."""
+        return self.is_done or self.finish_reason is not None
+
+    @property
     def may_be_cut(self) -> bool:
         """Whether nothing but the missing end of the protocol is wrong with it so far."""
         return not self.is_done and self.finish_reason in (None, *self.complete_ends)
