@@ -90,7 +90,7 @@ def keep(run: AgentRun, report: RunReport) -> None:
     used = Amounts(
         dollars=max(run.reserved_cost, report.cost),
         tokens=max(run.reserved_tokens or 0, report.output_tokens),
-        calls=max(run.reserved_calls or 0, len(report.calls)),
+        calls=max(run.reserved_calls or 0, sum(call.was_made for call in report.calls)),
     )
     before = Amounts(
         dollars=run.reserved_cost, tokens=run.reserved_tokens or 0, calls=run.reserved_calls or 0

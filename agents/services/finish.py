@@ -36,6 +36,7 @@ class FinishRun(BaseService[AgentRun]):
     """Give a run its outcome, write its calls into the ledger and say when its agent looks again.
 
     Everything in one transaction, so that a run is either at work or finished with all it cost.
+    A call that was refused before it was made is none; the run's reason says why it was refused.
 
     Raises:
         Conflict: it has finished already; nothing is written twice.
@@ -54,6 +55,10 @@ class FinishRun(BaseService[AgentRun]):
     refused: Sequence[Mapping[str, str]] = ()
     flags: Sequence[Mapping[str, Any]] = ()
     timings: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def _made(self) -> Sequence[CallRecord]:
+        return [call for call in self.calls if call.was_made]
 
     def _perform(self) -> AgentRun:
         with turn(self.run.mission_id):
@@ -78,14 +83,14 @@ class FinishRun(BaseService[AgentRun]):
             announce.agent_changed(agent, now=self.now)
             if agent.is_held and not agent.loop:
                 announce.settled(agent.mission, now=self.now)
-            if self.calls and not is_free(self.run.model):
+            if self._made and not is_free(self.run.model):
                 tell_of_budget(self.run, now=self.now)
-            count = partial(measures.count_run, self.run, agent.role, self.calls)
+            count = partial(measures.count_run, self.run, agent.role, self._made)
             transaction.on_commit(count, robust=True)
         return self.run
 
     def _finish_row(self) -> None:
-        known = [call for call in self.calls if call.input_tokens is not None]
+        known = [call for call in self._made if call.input_tokens is not None]
         values = {
             "state": AgentRun.State.FINISHED,
             "step": AgentRun.Step.SETTLE,
@@ -97,11 +102,11 @@ class FinishRun(BaseService[AgentRun]):
             "refused": list(self.refused),
             "flags": list(self.flags),
             "timings": list(self.timings),
-            "call_count": len(self.calls),
+            "call_count": len(self._made),
             "input_tokens": sum(c.input_tokens or 0 for c in known) if known else None,
             "output_tokens": sum(c.output_tokens or 0 for c in known) if known else None,
-            "cost": _cost(self.calls),
-            "is_cost_assumed": any(call.is_price_assumed for call in self.calls),
+            "cost": _cost(self._made),
+            "is_cost_assumed": any(call.is_price_assumed for call in self._made),
         }
         rows = AgentRun.objects.filter(pk=self.run.pk, state__in=AgentRun.ACTIVE)
         if not rows.update(**values):
@@ -136,7 +141,7 @@ class FinishRun(BaseService[AgentRun]):
                     failure=call.failure or "",
                     detail=scrub(call.detail)[:500],
                 )
-                for call in self.calls
+                for call in self._made
             ),
             ignore_conflicts=True,
         )
